@@ -1,0 +1,69 @@
+/**
+ * The only place that loads `@tensorflow/tfjs-node` at run time. It makes the native library load on
+ * Deno, without log noise, and says which libtensorflow does the arithmetic. All other modules import
+ * `tf` from here and take types, which cost nothing, from `@tensorflow/tfjs-node`.
+ */
+import util from "node:util";
+
+type TensorFlow = typeof import("@tensorflow/tfjs-node");
+
+/** What does the arithmetic. */
+export interface EngineReport {
+  /** The version of the npm package, such as "4.22.0". */
+  tfjsNode: string;
+  /** The version of the native library under it, such as "2.21.0". */
+  libtensorflow: string;
+}
+
+/** tfjs-node, on its native backend. Loading it throws an `Error` that names the set-up command. */
+export const tf: TensorFlow = await loadTensorFlow();
+
+/** The versions that this process runs on. */
+export function engineReport(): EngineReport {
+  const { binding } = tf.backend() as unknown as { binding: { TF_Version: string } };
+  return { tfjsNode: tf.version["tfjs-node"], libtensorflow: binding.TF_Version };
+}
+
+async function loadTensorFlow(): Promise<TensorFlow> {
+  // tfjs-node 4.22.0 still calls this function, which newer Node versions and Deno have dropped.
+  Object.assign(util, { isNullOrUndefined: (value: unknown) => value == null });
+  const level = Deno.env.get("TF_CPP_MIN_LOG_LEVEL");
+  if (!level) Deno.env.set("TF_CPP_MIN_LOG_LEVEL", "2"); // errors only
+  const restoreStderr = level === "0" ? () => {} : silenceStderr();
+  try {
+    return await import("@tensorflow/tfjs-node");
+  } catch (cause) {
+    throw new Error(
+      "TensorFlow's native library is not installed, or does not fit this machine: run `deno task setup`",
+      { cause },
+    );
+  } finally {
+    restoreStderr();
+  }
+}
+
+/**
+ * Sends stderr to nowhere until the returned function is called. libtensorflow writes a greeting while
+ * it is being loaded, before it reads TF_CPP_MIN_LOG_LEVEL; later messages obey that variable.
+ */
+function silenceStderr(): () => void {
+  const libc = ({ linux: "libc.so.6", darwin: "libSystem.B.dylib" } as Record<string, string>)[
+    Deno.build.os
+  ];
+  if (!libc) return () => {};
+  const { symbols: c } = Deno.dlopen(libc, {
+    open: { parameters: ["buffer", "i32"], result: "i32" },
+    close: { parameters: ["i32"], result: "i32" },
+    dup: { parameters: ["i32"], result: "i32" },
+    dup2: { parameters: ["i32", "i32"], result: "i32" },
+  });
+  const [writeOnly, stderr] = [1, 2];
+  const saved = c.dup(stderr);
+  const nowhere = c.open(new TextEncoder().encode("/dev/null\0"), writeOnly);
+  c.dup2(nowhere, stderr);
+  c.close(nowhere);
+  return () => {
+    c.dup2(saved, stderr);
+    c.close(saved);
+  };
+}

@@ -1,0 +1,68 @@
+/** The words that all modules share. Imports nothing. */
+
+/** The labels of both Kaggle sets, spelled as in their folders and annotations. */
+export type ClassName = "with_mask" | "without_mask" | "mask_weared_incorrect";
+
+/** Two classes and a sigmoid, or three and a softmax. */
+export type Task = "binary" | "three-class";
+
+/** The classes of each task; a class's place here is its numeric label. */
+export const CLASSES: Readonly<Record<Task, readonly ClassName[]>> = {
+  binary: ["without_mask", "with_mask"],
+  "three-class": ["without_mask", "with_mask", "mask_weared_incorrect"],
+};
+
+/** A rectangle in pixels of the upright photo; `left` and `top` count from 0. */
+export interface Box {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+/** One labelled photo, or one labelled face of a photo. */
+export interface Sample {
+  /** The photo's path. */
+  file: string;
+  className: ClassName;
+  /** The face within the photo; without it the whole photo is the sample. */
+  box?: Box;
+}
+
+/** A file (or an entry of one) that could not be used, and why: listed, never silently dropped. */
+export interface Unreadable {
+  file: string;
+  reason: string;
+}
+
+/** Decoded photos of one size, as bytes: a quarter of the memory of floats. */
+export interface ImageSet {
+  /** Square side in pixels. */
+  size: number;
+  /** RGB rows, `[samples.length, size, size, 3]` uint8 in 0..255, sample after sample. */
+  pixels: Uint8Array;
+  /** The samples that were read, in the order of `pixels`. */
+  samples: Sample[];
+  unreadable: Unreadable[];
+}
+
+/** What each epoch of a training run measured; all arrays are of the same length. */
+export interface History {
+  loss: number[];
+  accuracy: number[];
+  valLoss: number[];
+  valAccuracy: number[];
+}
+
+/** Progress of anything that takes longer than two seconds. */
+export interface Progress {
+  /** What is being done, in a few words. */
+  stage: string;
+  done: number;
+  total?: number;
+}
+/** Called as work goes on. */
+export type OnProgress = (progress: Progress) => void;
+
+/** A seeded source of numbers in 0 <= x < 1; passed in, never `Math.random`. */
+export type Random = () => number;
