@@ -1,0 +1,37 @@
+/** Sets up, runs the notebook from first to last cell in the Deno kernel, and says what came out. */
+import { join } from "@std/path";
+import { Command } from "commander";
+import { setUpEngine, setUpJupyter } from "./setup.ts";
+import { ROOT, runCommand } from "./terminal.ts";
+
+/** The evaluation that the notebook shows, as its output carries it. */
+const EVALUATION = "application/vnd.face-mask.evaluation+json";
+
+interface Notebook {
+  cells: { outputs?: { data?: Record<string, unknown> }[] }[];
+}
+
+new Command("deno task start")
+  .description(
+    "Sets up what is missing, runs notebooks/FaceMask.ipynb, and writes it with a page of all its charts " +
+      "to notebooks/out. FACE_MASK_DATA names a folder or a zip of your own photos.",
+  )
+  .parse(Deno.args, { from: "user" });
+
+await runCommand(async () => {
+  const libtensorflow = await setUpEngine();
+  const python = await setUpJupyter();
+  console.error(`TensorFlow ${libtensorflow}, Deno ${Deno.version.deno}`);
+  const out = join(ROOT, "notebooks/out");
+  const { success } = await new Deno.Command(python, {
+    args: [join(ROOT, "scripts/run_notebook.py"), join(ROOT, "notebooks/FaceMask.ipynb"), out],
+    stdin: "null",
+  }).spawn().status;
+  if (!success) throw new Error("the notebook did not run to its end");
+
+  const notebook: Notebook = JSON.parse(await Deno.readTextFile(join(out, "FaceMask.ipynb")));
+  const outputs = notebook.cells.flatMap((cell) => cell.outputs ?? []);
+  const shown = outputs.find((output) => output.data?.[EVALUATION]);
+  console.log(`\n${[shown?.data?.["text/plain"]].flat().join("")}`);
+  console.log(`page      ${join(out, "FaceMask.html")}`);
+});

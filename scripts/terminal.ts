@@ -1,0 +1,88 @@
+/** What the commands have in common: progress on one line, and errors without stack traces. */
+import { join } from "@std/path";
+import { InvalidArgumentError } from "commander";
+import type { OnProgress, Unreadable } from "../lib/types.ts";
+
+const isTerminal = Deno.stderr.isTerminal();
+const encoder = new TextEncoder();
+
+/**
+ * Shows progress on stderr: on a terminal on one line, rewritten in place; elsewhere, as in a log, a
+ * line when a stage begins, every five seconds, and at its end.
+ */
+export function progressLine(): OnProgress {
+  let stage = "", shownAt = 0;
+  return (progress) => {
+    const { done, total } = progress;
+    const isNew = progress.stage !== stage;
+    const isLast = done === total;
+    stage = progress.stage;
+    if (!isNew && !isLast && Date.now() - shownAt < (isTerminal ? 100 : 5000)) return;
+    shownAt = Date.now();
+    const text = total
+      ? `${stage}: ${done} of ${total} (${Math.round(100 * done / total)}%)`
+      : stage;
+    if (isTerminal) Deno.stderr.writeSync(encoder.encode(`\r\x1b[2K${text}${isLast ? "\n" : ""}`));
+    else console.error(text);
+  };
+}
+
+/** Runs a command: an error becomes one message on stderr and exit status 1. DEBUG=1 adds the stack trace. */
+export async function runCommand(command: () => Promise<void>): Promise<void> {
+  try {
+    await command();
+  } catch (error) {
+    console.error(`error: ${error instanceof Error ? error.message : error}`);
+    if (Deno.env.get("DEBUG")) console.error(error);
+    Deno.exitCode = 1;
+  }
+}
+
+/** What a child process did. */
+export interface Outcome {
+  success: boolean;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a program to its end; one that is not there is an outcome too. */
+export async function run(
+  program: string,
+  args: string[],
+  options: { env?: Record<string, string>; cwd?: string } = {},
+): Promise<Outcome> {
+  try {
+    const { success, stdout, stderr } = await new Deno.Command(program, {
+      args,
+      stdin: "null",
+      ...options,
+    }).output();
+    const decoder = new TextDecoder();
+    return { success, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  } catch (error) {
+    return { success: false, stdout: "", stderr: (error as Error).message };
+  }
+}
+
+/** The last lines of a program's complaint. */
+export function lastLines(text: string, count = 3): string {
+  return text.trim().split("\n").slice(-count).join("\n");
+}
+
+/** The project's folder. */
+export const ROOT: string = join(import.meta.dirname!, "..");
+
+/** Reads a whole number for commander, which shows the error with the option's name. */
+export function parseWholeNumber(smallest: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= smallest) return value;
+    throw new InvalidArgumentError(`A whole number from ${smallest} on is needed.`);
+  };
+}
+
+/** Lists on stderr what could not be read. */
+export function listUnreadable(unreadable: readonly Unreadable[]): void {
+  if (unreadable.length > 0) console.error(`${unreadable.length} could not be read:`);
+  for (const { file, reason } of unreadable) console.error(`  ${file}: ${reason}`);
+}

@@ -1,0 +1,70 @@
+/** `deno task train`: the walkthrough's CNN, from a folder or a zip of photos to a saved model. */
+import { Command } from "commander";
+import { setUpEngine } from "./setup.ts";
+import { listUnreadable, parseWholeNumber, progressLine, runCommand } from "./terminal.ts";
+
+interface Options {
+  data?: string;
+  model: string;
+  epochs: number;
+  seed: number;
+  json?: boolean;
+}
+
+const options = new Command("deno task train")
+  .description(
+    "Trains the walkthrough's CNN, keeps a test part apart, and ends with the result on it as JSON.",
+  )
+  .option("--data <path>", "folder or zip of labelled photos (default: as the notebook finds them)")
+  .option("--model <folder>", "where the trained model goes", "models/cnn")
+  .option("--epochs <n>", "at most this many", parseWholeNumber(1), 12)
+  .option(
+    "--seed <n>",
+    "for the split, the first weights and the order of the photos",
+    parseWholeNumber(0),
+    42,
+  )
+  .option("--json", "nothing but the JSON, and no progress")
+  .showHelpAfterError()
+  .parse(Deno.args, { from: "user" }).opts<Options>();
+
+await runCommand(async () => {
+  await setUpEngine();
+  const lib = await import("../lib/mod.ts");
+  const onProgress = options.json ? undefined : progressLine();
+  const data = options.data
+    ? await lib.openData(options.data, { onProgress })
+    : await lib.getData({ onProgress });
+  const dataset = await lib.scanDataset(data.folder);
+  const images = await lib.loadImages(dataset.samples, { onProgress });
+  const unreadable = [...dataset.unreadable, ...images.unreadable];
+  listUnreadable(unreadable);
+  const { train, validation, test } = lib.splitDataset(images.samples, { seed: options.seed });
+  const model = lib.buildCnn({ classes: dataset.classes.length, seed: options.seed });
+  const { bestEpoch } = await lib.trainModel(model, images, {
+    classes: dataset.classes,
+    train,
+    validation,
+    epochs: options.epochs,
+    seed: options.seed,
+    onBatch: ({ epoch, epochs, batch, batches, loss }) =>
+      onProgress?.({
+        stage: `epoch ${epoch} of ${epochs}, loss ${loss.toFixed(4)}, batch`,
+        done: batch,
+        total: batches,
+      }),
+  });
+  const scores = await lib.predictImages(model, images, test);
+  const evaluation = lib.evaluateScores(
+    lib.toLabels(images, test, dataset.classes),
+    scores,
+    dataset.classes,
+  );
+  await lib.saveClassifier({
+    model,
+    info: { classes: dataset.classes, size: images.size, trainedOn: data.name },
+  }, options.model);
+  console.log(
+    JSON.stringify({ ...evaluation, bestEpoch, data: data.name, model: options.model, unreadable }),
+  );
+});
