@@ -1,0 +1,110 @@
+/** The CNN of the walkthrough, as plain layers, uncompiled. */
+import type { Sequential, serialization, Tensor } from "@tensorflow/tfjs-node";
+import { tf } from "./engine.ts";
+
+/** Dropout whose masks follow from a seed and a step count, so that a run can be repeated and resumed. */
+class SeededDropout extends tf.layers.Layer {
+  // Saved as the stock layer: without training, which is where a saved model is used, both do nothing.
+  static className = "Dropout";
+  readonly #rate: number;
+  readonly #seed: number;
+  /** How many masks have been drawn. */
+  step = 0;
+
+  constructor(config: { rate: number; seed: number }) {
+    super({});
+    this.#rate = config.rate;
+    this.#seed = config.seed;
+  }
+
+  override call(inputs: Tensor | Tensor[], { training }: { training?: boolean }): Tensor {
+    const x = Array.isArray(inputs) ? inputs[0]! : inputs;
+    if (!training) return x;
+    return tf.tidy(() => {
+      const kept = tf.greaterEqual(uniform(x.shape, [this.#seed, this.step++]), this.#rate);
+      return tf.mul(x, tf.div(tf.cast(kept, "float32"), 1 - this.#rate));
+    });
+  }
+
+  override getConfig(): serialization.ConfigDict {
+    return { ...super.getConfig(), rate: this.#rate, seed: this.#seed };
+  }
+}
+
+/** Uniform float32 in 0 <= x < 1 that depends on the two seed numbers alone. */
+function uniform(shape: number[], seed: [number, number]): Tensor {
+  const backend = tf.backend() as unknown as {
+    binding: Record<"TF_ATTR_TYPE" | "TF_FLOAT" | "TF_INT32", number>;
+    executeSingleOutput(op: string, attributes: object[], inputs: Tensor[]): Tensor;
+  };
+  const { TF_ATTR_TYPE: type, TF_FLOAT, TF_INT32 } = backend.binding;
+  return backend.executeSingleOutput("StatelessRandomUniform", [
+    { name: "dtype", type, value: TF_FLOAT },
+    { name: "T", type, value: TF_INT32 },
+    { name: "Tseed", type, value: TF_INT32 },
+  ], [tf.tensor1d(shape, "int32"), tf.tensor1d(seed, "int32")]);
+}
+
+/** How the CNN is built. */
+export interface CnnOptions {
+  /** Side of the square input in pixels; at least 22. @default 128 */
+  size?: number;
+  /** 2 for one sigmoid unit, more for a softmax. @default 2 */
+  classes?: number;
+  /** For the first weights and the dropout. @default 42 */
+  seed?: number;
+}
+
+/**
+ * Builds the walkthrough's CNN: three times a convolution of 3 x 3 (32, 64, then 128 filters, ReLU) and
+ * 2 x 2 max pooling, then dense layers of 128 and 64 (ReLU) with dropout of one half after each.
+ *
+ * Takes `[n, size, size, 3]` float32 RGB in 0..1. Gives `[n, 1]` float32, the probability of class 1, for
+ * two classes, or `[n, classes]` float32, a probability for each. The caller disposes the model.
+ *
+ * @throws {RangeError} if `size` or `classes` is too small or no integer
+ * @example
+ * ```ts
+ * import { buildCnn } from "./model.ts";
+ *
+ * const model = buildCnn({ size: 32 });
+ * console.log(model.countParams());
+ * model.dispose();
+ * ```
+ */
+export function buildCnn({ size = 128, classes = 2, seed = 42 }: CnnOptions = {}): Sequential {
+  if (!Number.isInteger(size) || size < 22) {
+    throw new RangeError(`size must be an integer of at least 22 pixels, got ${size}`);
+  }
+  if (!Number.isInteger(classes) || classes < 2) {
+    throw new RangeError(`classes must be an integer of at least 2, got ${classes}`);
+  }
+  let seeds = seed;
+  const kernelInitializer = () => tf.initializers.glorotUniform({ seed: seeds++ });
+  const conv = (filters: number, inputShape?: number[]) => [
+    tf.layers.conv2d({
+      filters,
+      kernelSize: 3,
+      activation: "relu",
+      kernelInitializer: kernelInitializer(),
+      ...(inputShape && { inputShape }),
+    }),
+    tf.layers.maxPooling2d({ poolSize: 2 }),
+  ];
+  const dense = (units: number, activation: "relu" | "sigmoid" | "softmax") =>
+    tf.layers.dense({ units, activation, kernelInitializer: kernelInitializer() });
+  const dropout = () => new SeededDropout({ rate: 0.5, seed: seeds++ });
+  return tf.sequential({
+    layers: [
+      ...conv(32, [size, size, 3]),
+      ...conv(64),
+      ...conv(128),
+      tf.layers.flatten(),
+      dense(128, "relu"),
+      dropout(),
+      dense(64, "relu"),
+      dropout(),
+      classes === 2 ? dense(1, "sigmoid") : dense(classes, "softmax"),
+    ],
+  });
+}

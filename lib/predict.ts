@@ -1,0 +1,73 @@
+/** A model, and photos, to probabilities. */
+import type { LayersModel, Tensor } from "@tensorflow/tfjs-node";
+import { chunk, scaleImages } from "./batches.ts";
+import { tf } from "./engine.ts";
+import { readImage } from "./image.ts";
+import type { Classifier } from "./saved_model.ts";
+import type { ClassName, ImageSet, OnProgress } from "./types.ts";
+
+/**
+ * Runs the model on the photos at `indices`, a batch at a time.
+ *
+ * @param model Takes `[n, size, size, 3]` float32 RGB in 0..1; is left as it is.
+ * @returns Probabilities in 0..1, row after row: `[n]` of class 1 from a sigmoid, `[n, classes]` from a softmax
+ * @throws {RangeError} if an index is not one of the set's, or `batchSize` is no positive integer
+ */
+export async function predictImages(
+  model: LayersModel,
+  images: ImageSet,
+  indices: readonly number[] = [...images.samples.keys()],
+  { batchSize = 64, onProgress }: {
+    /** @default 64 */
+    batchSize?: number;
+    onProgress?: OnProgress;
+  } = {},
+): Promise<Float32Array> {
+  const rows: Float32Array[] = [];
+  let done = 0;
+  for (const part of chunk(indices, batchSize)) {
+    const output = tf.tidy(() => model.predictOnBatch(scaleImages(images, part)) as Tensor);
+    rows.push(await output.data<"float32">());
+    output.dispose();
+    done += part.length;
+    onProgress?.({ stage: "classifying photos", done, total: indices.length });
+  }
+  const all = new Float32Array(rows.reduce((total, row) => total + row.length, 0));
+  let end = 0;
+  for (const row of rows) {
+    all.set(row, end);
+    end += row.length;
+  }
+  return all;
+}
+
+/** What a classifier says of one photo. */
+export interface Prediction {
+  label: ClassName;
+  /** The probability of `label`, in 0..1. */
+  probability: number;
+}
+
+/**
+ * Classifies one photo. Two classes: the second, `with_mask`, from a probability of 0.5 on.
+ *
+ * @throws {Deno.errors.NotFound} if there is no such file
+ * @throws {Deno.errors.InvalidData} if it is no readable photo
+ */
+export async function classifyFile(
+  { model, info: { classes, size } }: Classifier,
+  file: string,
+): Promise<Prediction> {
+  const pixels = await readImage(file, { size });
+  const scores = await predictImages(model, {
+    size,
+    pixels,
+    samples: [{ file, className: classes[0]! }],
+    unreadable: [],
+  });
+  const probabilities = classes.length === 2 ? [1 - scores[0]!, scores[0]!] : [...scores];
+  const label = classes.length === 2
+    ? Number(scores[0]! >= 0.5)
+    : probabilities.indexOf(Math.max(...probabilities));
+  return { label: classes[label]!, probability: probabilities[label]! };
+}

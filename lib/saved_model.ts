@@ -1,0 +1,152 @@
+/** A trained model and what one must know to use it, to a folder and back. */
+import type { LayersModel } from "@tensorflow/tfjs-node";
+import { basename, dirname, join, resolve } from "@std/path";
+import { tf } from "./engine.ts";
+import { CLASSES, type ClassName, type Task } from "./types.ts";
+
+/** What is saved inside `model.json`, beside the layers. */
+export interface ModelInfo {
+  /** A class's place is its numeric label. */
+  classes: readonly ClassName[];
+  /** Side of the square input in pixels. */
+  size: number;
+  /** How pixels are prepared, in words: there is one way. */
+  preprocessing: string;
+  /** Where the photos came from that it was trained on. */
+  trainedOn: string;
+}
+
+/** The one way in which {@linkcode decodeImage} and {@linkcode scaleImages} prepare photos. */
+export const PREPROCESSING =
+  "RGB, upright, alpha on white, resized to size x size (bilinear, anti-aliased), 0..1";
+
+/** A model that knows its classes. The caller disposes `model`. */
+export interface Classifier {
+  model: LayersModel;
+  info: ModelInfo;
+}
+
+/**
+ * Saves `model.json` and `weights.bin` in a folder, which appears whole or not at all; one that is there
+ * is replaced.
+ *
+ * @param info `preprocessing` is filled in.
+ * @throws {Deno.errors.AlreadyExists} if the folder holds something other than a saved model
+ */
+export async function saveClassifier(
+  { model, info }: { model: LayersModel; info: Omit<ModelInfo, "preprocessing"> },
+  folder: string,
+): Promise<void> {
+  const target = resolve(folder);
+  const old = await listFolder(target);
+  if (old.length > 0 && !old.includes("model.json")) {
+    throw new Deno.errors.AlreadyExists(
+      `${target} holds no saved model but ${old.slice(0, 3).join(", ")}: choose another folder`,
+    );
+  }
+  await Deno.mkdir(dirname(target), { recursive: true });
+  const part = await Deno.makeTempDir({ dir: dirname(target), prefix: `.${basename(target)}-` });
+  try {
+    model.setUserDefinedMetadata({ ...info, preprocessing: PREPROCESSING });
+    await model.save(`file://${part}`);
+    // What else lies beside the model, such as its card, stays.
+    for (const name of old) {
+      if (name !== "model.json" && name !== "weights.bin") {
+        await Deno.rename(join(target, name), join(part, name));
+      }
+    }
+    if (old.length > 0) await Deno.remove(target, { recursive: true });
+    await Deno.rename(part, target);
+  } catch (error) {
+    await Deno.remove(part, { recursive: true }).catch(() => {});
+    throw error;
+  }
+}
+
+async function listFolder(folder: string): Promise<string[]> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(folder))).map((entry) => entry.name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+/**
+ * Loads what {@linkcode saveClassifier} saved. The caller disposes the model.
+ *
+ * @throws {Deno.errors.NotFound} if there is no `model.json` in the folder
+ * @throws {Deno.errors.InvalidData} if it is damaged, or a field that is needed is missing or wrong
+ */
+export async function loadClassifier(folder: string): Promise<Classifier> {
+  const file = join(folder, "model.json");
+  const text = await Deno.readTextFile(file).catch((cause) => {
+    throw new Deno.errors.NotFound(
+      `${folder} holds no model.json: is it the folder of a saved model?`,
+      { cause },
+    );
+  });
+  let model: LayersModel;
+  try {
+    model = await tf.loadLayersModel(
+      tf.io.fromMemory(await readArtifacts(JSON.parse(text), folder)),
+    );
+  } catch (cause) {
+    throw new Deno.errors.InvalidData(
+      `${file} or its weights are damaged: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+  try {
+    return { model, info: checkInfo(model, file) };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+/** What tfjs writes into `model.json`; it has no name for this type that can be imported. */
+interface SavedJson {
+  modelTopology: object;
+  userDefinedMetadata: object;
+  weightsManifest: { weights: { name: string; shape: number[]; dtype: "float32" }[] }[];
+}
+
+/** The layers, and weights of the length that they need: tfjs would leave tensors behind otherwise. */
+async function readArtifacts(json: SavedJson, folder: string): Promise<object> {
+  const { modelTopology, userDefinedMetadata, weightsManifest: [group] } = json;
+  const weightSpecs = group!.weights;
+  const { buffer } = await Deno.readFile(join(folder, "weights.bin"));
+  const needed = weightSpecs.reduce(
+    (sum, { shape }) => sum + 4 * shape.reduce((size, side) => size * side, 1),
+    0,
+  );
+  if (buffer.byteLength !== needed) {
+    throw new RangeError(`weights.bin has ${buffer.byteLength} bytes, the layers need ${needed}`);
+  }
+  return { modelTopology, userDefinedMetadata, weightSpecs, weightData: buffer };
+}
+
+function checkInfo(model: LayersModel, file: string): ModelInfo {
+  const info = model.getUserDefinedMetadata() as Partial<ModelInfo> | undefined;
+  const wrong = (field: string, wanted: string, found: unknown) =>
+    new Deno.errors.InvalidData(
+      `${file}: userDefinedMetadata.${field} should be ${wanted}, found ${JSON.stringify(found)}`,
+    );
+  const tasks = Object.keys(CLASSES) as Task[];
+  if (!tasks.some((task) => String(CLASSES[task]) === String(info?.classes))) {
+    throw wrong(
+      "classes",
+      tasks.map((task) => JSON.stringify(CLASSES[task])).join(" or "),
+      info?.classes,
+    );
+  }
+  const shape = model.inputs[0]!.shape;
+  if (String(shape.slice(1)) !== String([info?.size, info?.size, 3])) {
+    throw wrong("size", `the side of the input [${shape.slice(1)}]`, info?.size);
+  }
+  if (info?.preprocessing !== PREPROCESSING) {
+    throw wrong("preprocessing", JSON.stringify(PREPROCESSING), info?.preprocessing);
+  }
+  return info as ModelInfo;
+}

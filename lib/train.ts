@@ -1,0 +1,175 @@
+/** Compile and fit: epochs, progress, the best weights kept, early stop. */
+import type { LayersModel, Tensor } from "@tensorflow/tfjs-node";
+import { epochBatches, makeBatch, toLabels } from "./batches.ts";
+import { tf } from "./engine.ts";
+import { evaluateScores } from "./metrics.ts";
+import { predictImages } from "./predict.ts";
+import type { ClassName, History, ImageSet } from "./types.ts";
+
+/** How a model is trained. */
+export interface TrainOptions {
+  classes: readonly ClassName[];
+  /** Places in the set. */
+  train: readonly number[];
+  /** Places in the set; they choose the best epoch, so the test part may not be among them. */
+  validation: readonly number[];
+  /** At most this many. @default 12 */
+  epochs?: number;
+  /** @default 32 */
+  batchSize?: number;
+  /** Of Adam. @default 0.001 */
+  learningRate?: number;
+  /** Stop after this many epochs without a lower validation loss. @default 4 */
+  patience?: number;
+  /** For the order of the photos. @default 42 */
+  seed?: number;
+  /** Called after every batch. */
+  onBatch?: (status: TrainStatus) => void;
+  /** Called after every epoch. */
+  onEpoch?: (status: TrainStatus) => void;
+  /** Ends the run at the next batch, with the reason thrown. */
+  signal?: AbortSignal;
+}
+
+/** How far a run has come. */
+export interface TrainStatus {
+  /** The epoch in progress, from 1. */
+  epoch: number;
+  epochs: number;
+  /** Batches done in this epoch. */
+  batch: number;
+  batches: number;
+  /** Means over this epoch's photos so far. */
+  loss: number;
+  accuracy: number;
+  /** The epochs that are over. */
+  history: History;
+}
+
+/** What a run gave; the model holds the weights of `bestEpoch`. */
+export interface TrainResult {
+  history: History;
+  /** The epoch of the lowest validation loss, from 1. */
+  bestEpoch: number;
+}
+
+/**
+ * Trains the model with Adam on the cross-entropy of its classes. Photos stay bytes; a batch at a time
+ * becomes floats. The weights of the epoch with the lowest validation loss are put back at the end.
+ *
+ * The same seeds on the same machine give the same history.
+ *
+ * @param model As of {@linkcode buildCnn}; it is compiled and trained in place.
+ * @throws {RangeError} if a part is empty or an option is not a positive number
+ * @throws the reason of `signal`
+ */
+export async function trainModel(
+  model: LayersModel,
+  images: ImageSet,
+  options: TrainOptions,
+): Promise<TrainResult> {
+  const {
+    classes,
+    train,
+    validation,
+    epochs = 12,
+    batchSize = 32,
+    learningRate = 1e-3,
+    patience = 4,
+    seed = 42,
+    onBatch,
+    onEpoch,
+    signal,
+  } = options;
+  for (const [name, value] of Object.entries({ epochs, learningRate, patience })) {
+    if (!(value > 0)) throw new RangeError(`${name} must be a positive number, got ${value}`);
+  }
+  for (const [name, part] of Object.entries({ train, validation })) {
+    if (part.length === 0) throw new RangeError(`the ${name} part holds no photo`);
+  }
+  model.compile({
+    optimizer: tf.train.adam(learningRate),
+    loss: classes.length === 2 ? "binaryCrossentropy" : "categoricalCrossentropy",
+    metrics: ["accuracy"],
+  });
+  const history: History = { loss: [], accuracy: [], valLoss: [], valAccuracy: [] };
+  const best = { epoch: 0, valLoss: Infinity, weights: [] as Tensor[] };
+  try {
+    for (let epoch = 1; epoch <= epochs && epoch - best.epoch <= patience; epoch++) {
+      const batches = epochBatches(train, { batchSize, seed, epoch });
+      let seen = 0, lossSum = 0, accuracySum = 0;
+      const status = (batch: number): TrainStatus => ({
+        epoch,
+        epochs,
+        batch,
+        batches: batches.length,
+        loss: lossSum / seen,
+        accuracy: accuracySum / seen,
+        history,
+      });
+      for (const [batch, indices] of batches.entries()) {
+        const { x, y } = makeBatch(images, indices, classes);
+        const [loss, accuracy] = await model.trainOnBatch(x, y) as [number, number];
+        tf.dispose([x, y]);
+        if (!Number.isFinite(loss)) {
+          throw new Error(
+            `the loss became ${loss} in epoch ${epoch}: try a lower learning rate than ${learningRate}`,
+          );
+        }
+        seen += indices.length;
+        lossSum += loss * indices.length;
+        accuracySum += accuracy * indices.length;
+        onBatch?.(status(batch + 1));
+        // tfjs-node computes on this thread: let timers, displays and signals have their turn.
+        await new Promise((resume) => setTimeout(resume));
+        signal?.throwIfAborted();
+      }
+      const { loss: valLoss, accuracy: valAccuracy } = await validate(
+        model,
+        images,
+        validation,
+        classes,
+      );
+      history.loss.push(lossSum / seen);
+      history.accuracy.push(accuracySum / seen);
+      history.valLoss.push(valLoss);
+      history.valAccuracy.push(valAccuracy);
+      if (valLoss < best.valLoss) {
+        tf.dispose(best.weights);
+        Object.assign(best, {
+          epoch,
+          valLoss,
+          weights: model.getWeights().map((weight) => weight.clone()),
+        });
+      }
+      onEpoch?.(status(batches.length));
+    }
+    model.setWeights(best.weights);
+    return { history, bestEpoch: best.epoch };
+  } finally {
+    tf.dispose(best.weights);
+    model.optimizer.dispose();
+  }
+}
+
+/** Mean cross-entropy and accuracy, without dropout. */
+async function validate(
+  model: LayersModel,
+  images: ImageSet,
+  indices: readonly number[],
+  classes: readonly ClassName[],
+): Promise<{ loss: number; accuracy: number }> {
+  const labels = toLabels(images, indices, classes);
+  const scores = await predictImages(model, images, indices);
+  const ofTrueClass = labels.map((label, row) =>
+    classes.length > 2
+      ? scores[row * classes.length + label]!
+      : label === 1
+      ? scores[row]!
+      : 1 - scores[row]!
+  );
+  const smallest = 1e-7; // as Keras and tf.layers keep the logarithm finite
+  const loss = ofTrueClass.reduce((sum, p) => sum - Math.log(Math.max(p, smallest)), 0) /
+    labels.length;
+  return { loss, accuracy: evaluateScores(labels, scores, classes).accuracy };
+}

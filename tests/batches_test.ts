@@ -1,0 +1,58 @@
+import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { chunk, epochBatches, makeBatch, scaleImages, toLabels } from "../lib/batches.ts";
+import { tf } from "../lib/engine.ts";
+import { CLASSES } from "../lib/types.ts";
+import { assertNoLeak, makeImageSet } from "./fixtures.ts";
+
+const images = makeImageSet(6, 4);
+
+Deno.test("scaleImages() gives floats in 0..1, in the order asked for", async () => {
+  await assertNoLeak(() => {
+    const x = scaleImages(images, [3, 0]);
+    assertEquals([x.shape, x.dtype], [[2, 4, 4, 3], "float32"]);
+    const values = x.dataSync();
+    assertAlmostEquals(values[0]!, images.pixels[3 * 48]! / 255, 1e-7);
+    assertAlmostEquals(values[48 + 5]!, images.pixels[5]! / 255, 1e-7);
+    x.dispose();
+  });
+  assertThrows(() => scaleImages(images, [6]), RangeError, "index 6");
+});
+
+Deno.test("makeBatch() labels two classes by one column, three by three", async () => {
+  await assertNoLeak(() => {
+    const two = makeBatch(images, [0, 1, 3], CLASSES.binary);
+    assertEquals(two.y.arraySync(), [[0], [1], [1]]);
+    const three = makeBatch(images, [0, 1], CLASSES["three-class"]);
+    assertEquals(three.y.arraySync(), [[1, 0, 0], [0, 1, 0]]);
+    tf.dispose([two.x, two.y, three.x, three.y]);
+  });
+});
+
+Deno.test("toLabels() names the file of a class that the task does not have", () => {
+  const strange = {
+    ...images,
+    samples: [{ file: "x.jpg", className: "mask_weared_incorrect" as const }],
+  };
+  assertThrows(() => toLabels(strange, [0], CLASSES.binary), RangeError, "x.jpg");
+});
+
+Deno.test("epochBatches() deals every index once, differently each epoch, the same for a seed", () => {
+  const indices = Array.from({ length: 50 }, (_, i) => i + 100);
+  const first = epochBatches(indices, { batchSize: 16, seed: 1, epoch: 1 });
+  assertEquals(first.map((batch) => batch.length), [16, 16, 16, 2]);
+  assertEquals(first.flat().toSorted(), indices);
+  assertEquals(epochBatches(indices, { batchSize: 16, seed: 1, epoch: 1 }), first);
+  for (const other of [{ seed: 1, epoch: 2 }, { seed: 2, epoch: 1 }]) {
+    assertEquals(
+      epochBatches(indices, { batchSize: 16, ...other }).flat().join() === first.flat().join(),
+      false,
+    );
+  }
+});
+
+Deno.test("chunk() refuses sizes that are no positive integers", () => {
+  assertEquals(chunk([], 3), []);
+  for (const size of [0, -1, 1.5, NaN]) {
+    assertThrows(() => chunk([1], size), RangeError, "batchSize");
+  }
+});

@@ -1,0 +1,126 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { buildCnn } from "../lib/model.ts";
+import { predictImages } from "../lib/predict.ts";
+import { trainModel, type TrainOptions, type TrainStatus } from "../lib/train.ts";
+import { CLASSES } from "../lib/types.ts";
+import { assertNoLeak, makeImageSet } from "./fixtures.ts";
+
+const images = makeImageSet(48, 24);
+const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
+const parts = {
+  classes: CLASSES.binary,
+  train: range(0, 32),
+  validation: range(32, 48),
+  batchSize: 8,
+};
+
+/** Trains a fresh model and gives the result and what it says of the validation part. */
+async function trainOnce(options: Partial<TrainOptions> = {}) {
+  const model = buildCnn({ size: 24, seed: 3 });
+  try {
+    const result = await trainModel(model, images, { ...parts, epochs: 2, seed: 3, ...options });
+    return { ...result, scores: await predictImages(model, images, parts.validation) };
+  } finally {
+    model.dispose();
+  }
+}
+
+Deno.test("trainModel() learns, and repeats its history for a seed", async () => {
+  await assertNoLeak(async () => {
+    const first = await trainOnce({ epochs: 10 });
+    const { loss, valAccuracy } = first.history;
+    assert(loss.at(-1)! < loss[0]! / 2, `loss ${loss}`);
+    assert(valAccuracy.at(-1)! > 0.9, `validation accuracy ${valAccuracy}`);
+    assertEquals(await trainOnce({ epochs: 10 }), first);
+  });
+});
+
+Deno.test("trainModel() puts back the weights of the best epoch", async () => {
+  // A learning rate so high that later epochs are worse.
+  const { history, bestEpoch, scores } = await trainOnce({
+    epochs: 6,
+    learningRate: 0.01,
+    patience: 6,
+  });
+  assertEquals(history.valLoss[bestEpoch - 1], Math.min(...history.valLoss));
+  const labels = parts.validation.map((index) => index % 2);
+  const loss = labels.reduce(
+    (sum, label, i) => sum - Math.log(label ? scores[i]! : 1 - scores[i]!),
+    0,
+  );
+  assert(Math.abs(loss / labels.length - history.valLoss[bestEpoch - 1]!) < 1e-4);
+});
+
+Deno.test("trainModel() stops early when the validation loss no longer falls", async () => {
+  const noise = { ...images, pixels: images.pixels.slice().fill(128) };
+  const model = buildCnn({ size: 24, seed: 3 });
+  const { history, bestEpoch } = await trainModel(model, noise, {
+    ...parts,
+    epochs: 40,
+    patience: 2,
+    learningRate: 0.003,
+  });
+  assertEquals(history.loss.length, bestEpoch + 2);
+  model.dispose();
+});
+
+Deno.test("trainModel() reports every batch and epoch", async () => {
+  const seen: TrainStatus[] = [];
+  const ended: number[] = [];
+  await trainOnce({
+    onBatch: (status) => seen.push(status),
+    onEpoch: ({ history }) => ended.push(history.loss.length),
+  });
+  assertEquals(
+    seen.map(({ epoch, batch }) => [epoch, batch]),
+    [1, 2].flatMap((e) => range(1, 5).map((b) => [e, b])),
+  );
+  assertEquals(ended, [1, 2]);
+  assert(seen.every(({ loss, batches, epochs }) => loss > 0 && batches === 4 && epochs === 2));
+});
+
+Deno.test("trainModel() ends when it is told to, and leaks nothing", async () => {
+  await assertNoLeak(async () => {
+    const control = new AbortController();
+    await assertRejects(
+      () =>
+        trainOnce({
+          signal: control.signal,
+          onBatch: ({ batch }) => batch === 2 && control.abort(new Error("enough")),
+        }),
+      Error,
+      "enough",
+    );
+  });
+});
+
+Deno.test("trainModel() refuses what it cannot train on", async () => {
+  const cases: [Partial<TrainOptions>, string][] = [
+    [{ train: [] }, "train part holds no photo"],
+    [{ validation: [] }, "validation part holds no photo"],
+    [{ epochs: 0 }, "epochs"],
+    [{ learningRate: -1 }, "learningRate"],
+    [{ batchSize: 0 }, "batchSize"],
+  ];
+  await assertNoLeak(async () => {
+    for (const [options, message] of cases) {
+      await assertRejects(() => trainOnce(options), RangeError, message);
+    }
+  });
+});
+
+Deno.test("trainModel() trains three classes with a softmax", async () => {
+  await assertNoLeak(async () => {
+    const three = makeImageSet(24, 24);
+    three.samples.forEach((sample, i) => sample.className = CLASSES["three-class"][i % 3]!);
+    const model = buildCnn({ size: 24, classes: 3 });
+    const { history } = await trainModel(model, three, {
+      classes: CLASSES["three-class"],
+      train: range(0, 18),
+      validation: range(18, 24),
+      epochs: 1,
+    });
+    assert(history.valLoss[0]! > 0 && history.valAccuracy[0]! <= 1);
+    model.dispose();
+  });
+});
