@@ -1,0 +1,191 @@
+/** Lays one small grey picture over another, and tells how alike the two are then. */
+
+/** A picture of `SIDE` x `SIDE` grey levels, 0 to 255, row after row. */
+export type Thumbnail = Float32Array;
+/** Pixels along each side of a thumbnail. */
+export const SIDE = 32;
+
+/**
+ * Where a point of one picture lies in another, both counted from their centres:
+ * `(x, y)` at `(a x + b y + c, d x + e y + f)`.
+ */
+export type Affine = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
+
+const CENTRE = (SIDE - 1) / 2;
+/** The pixels that a picture keeps however it is turned: the disc within the square. */
+export const DISC: readonly number[] = Array.from({ length: SIDE * SIDE }, (_, index) => index)
+  .filter((index) =>
+    Math.hypot(index % SIDE - CENTRE, Math.floor(index / SIDE) - CENTRE) <= CENTRE
+  );
+const DISC_X = Float64Array.from(DISC, (index) => index % SIDE - CENTRE);
+const DISC_Y = Float64Array.from(DISC, (index) => Math.floor(index / SIDE) - CENTRE);
+
+/** The correlation of grey levels that two pictures must have reached after so many steps. */
+const FLOORS = [0.7, 0.8, 0.9, 0.9, 0.9, 0.9, 0.9];
+
+/**
+ * Averages a photo down to a thumbnail.
+ *
+ * @param pixels `[size, size, 3]` RGB uint8.
+ * @param size At least `SIDE`.
+ */
+export function makeThumbnail(pixels: Uint8Array, size: number): Thumbnail {
+  const sums = new Float64Array(SIDE * SIDE), counts = new Float64Array(SIDE * SIDE);
+  const places = Int32Array.from({ length: size }, (_, x) => Math.floor(x * SIDE / size));
+  for (let y = 0, i = 0; y < size; y++) {
+    for (let x = 0; x < size; x++, i += 3) {
+      const cell = places[y]! * SIDE + places[x]!;
+      // Luma of ITU-R BT.601.
+      sums[cell]! += 0.299 * pixels[i]! + 0.587 * pixels[i + 1]! + 0.114 * pixels[i + 2]!;
+      counts[cell]!++;
+    }
+  }
+  return Float32Array.from(sums, (sum, cell) => sum / counts[cell]!);
+}
+
+/** A turn by so many degrees about the centre, then left for right if `mirrored`. */
+export function turn(degrees: number, mirrored = false): Affine {
+  const cos = Math.cos(degrees * Math.PI / 180), sin = Math.sin(degrees * Math.PI / 180);
+  return mirrored ? [-cos, -sin, 0, -sin, cos, 0] : [cos, sin, 0, -sin, cos, 0];
+}
+
+/** The grey levels of a thumbnail where each pixel of `DISC` lies in it, and their slopes. */
+export function viewDisc(thumbnail: Thumbnail, [a, b, c, d, e, f]: Affine) {
+  const grey = new Float64Array(DISC.length);
+  const slopeX = new Float64Array(DISC.length), slopeY = new Float64Array(DISC.length);
+  for (let i = 0; i < DISC.length; i++) {
+    const x = DISC_X[i]!, y = DISC_Y[i]!;
+    const u = Math.min(Math.max(a * x + b * y + c + CENTRE, 0), SIDE - 1.001);
+    const v = Math.min(Math.max(d * x + e * y + f + CENTRE, 0), SIDE - 1.001);
+    const left = Math.floor(u), top = Math.floor(v), at = top * SIDE + left;
+    const rightwards = thumbnail[at + 1]! - thumbnail[at]!;
+    const rightwardsBelow = thumbnail[at + SIDE + 1]! - thumbnail[at + SIDE]!;
+    const above = thumbnail[at]! + (u - left) * rightwards;
+    const below = thumbnail[at + SIDE]! + (u - left) * rightwardsBelow;
+    grey[i] = above + (v - top) * (below - above);
+    slopeX[i] = rightwards + (v - top) * (rightwardsBelow - rightwards);
+    slopeY[i] = below - above;
+  }
+  return { grey, slopeX, slopeY };
+}
+
+/**
+ * How alike two thumbnails are in detail, once the second is moved, turned, scaled, brightened and
+ * given the contrast with which it fits the first best: the correlation, -1 to 1, of what each pixel
+ * of the disc differs from its surroundings. 0 if they cannot be made to fit.
+ *
+ * The fit is Gauss-Newton on the squared difference, as Lucas and Kanade register pictures, with a
+ * gain and an offset as in S. Baker, R. Gross and I. Matthews, "Lucas-Kanade 20 years on: a unifying
+ * framework, part 3", CMU-RI-TR-03-35, 2003.
+ *
+ * @param start Roughly where the first's points lie in the second.
+ */
+export function compareDetail(first: Thumbnail, second: Thumbnail, start: Affine): number {
+  const still = pickDisc(first);
+  let map = start;
+  for (const floor of FLOORS) {
+    const moved = viewDisc(second, map);
+    if (correlate(still, moved.grey) < floor) return 0;
+    const better = fit(still, moved, map);
+    if (better === undefined) return 0;
+    map = better;
+  }
+  return correlate(pickDisc(findDetail(first)), viewDisc(findDetail(second), map).grey);
+}
+
+function pickDisc(thumbnail: Thumbnail): Float64Array {
+  const grey = new Float64Array(DISC.length);
+  for (let i = 0; i < DISC.length; i++) grey[i] = thumbnail[DISC[i]!]!;
+  return grey;
+}
+
+/** One Gauss-Newton step: the map changed by the least squares solution for the slopes at it. */
+function fit(
+  still: Float64Array,
+  { grey, slopeX, slopeY }: ReturnType<typeof viewDisc>,
+  map: Affine,
+): Affine | undefined {
+  // still = gain * (grey + slopes * change of map) + offset: the unknowns are gain * change of map (6
+  // of them), gain and offset. Sums of products of the terms with each other make the equations.
+  const sums = new Float64Array(8 * 9), terms = new Float64Array(9);
+  for (let i = 0; i < DISC.length; i++) {
+    const x = DISC_X[i]!, y = DISC_Y[i]!, dx = slopeX[i]!, dy = slopeY[i]!;
+    terms[0] = dx * x;
+    terms[1] = dx * y;
+    terms[2] = dx;
+    terms[3] = dy * x;
+    terms[4] = dy * y;
+    terms[5] = dy;
+    terms[6] = grey[i]!;
+    terms[7] = 1;
+    terms[8] = still[i]!;
+    for (let row = 0; row < 8; row++) {
+      const term = terms[row]!;
+      for (let column = row; column < 9; column++) sums[row * 9 + column]! += term * terms[column]!;
+    }
+  }
+  const equations = Array.from(
+    { length: 8 },
+    (_, row) =>
+      Float64Array.from(
+        { length: 9 },
+        (_, column) => sums[Math.min(row, column) * 9 + Math.max(row, column)]!,
+      ),
+  );
+  const solution = solve(equations);
+  const gain = solution?.[6];
+  if (solution === undefined || !gain) return undefined;
+  const [a, b, c, d, e, f] = map.map((value, i) => value + solution[i]! / gain);
+  return [a!, b!, c!, d!, e!, f!];
+}
+
+/** Solves n linear equations, given as rows of n coefficients and the right-hand side, in place. */
+function solve(equations: Float64Array[]): number[] | undefined {
+  const n = equations.length;
+  for (let i = 0; i < n; i++) {
+    let pivot = i;
+    for (let row = i + 1; row < n; row++) {
+      if (Math.abs(equations[row]![i]!) > Math.abs(equations[pivot]![i]!)) pivot = row;
+    }
+    [equations[i], equations[pivot]] = [equations[pivot]!, equations[i]!];
+    const own = equations[i]!;
+    if (Math.abs(own[i]!) < 1e-9) return undefined;
+    for (const other of equations) {
+      if (other === own) continue;
+      const factor = other[i]! / own[i]!;
+      for (let column = i; column <= n; column++) other[column]! -= factor * own[column]!;
+    }
+  }
+  return equations.map((row, i) => row[n]! / row[i]!);
+}
+
+/** What each pixel differs from the mean of the 5 x 5 around it. */
+function findDetail(thumbnail: Thumbnail): Thumbnail {
+  return thumbnail.map((grey, index) => {
+    const x = index % SIDE, y = Math.floor(index / SIDE);
+    let sum = 0, count = 0;
+    for (let row = Math.max(y - 2, 0); row <= Math.min(y + 2, SIDE - 1); row++) {
+      for (let column = Math.max(x - 2, 0); column <= Math.min(x + 2, SIDE - 1); column++) {
+        sum += thumbnail[row * SIDE + column]!;
+        count++;
+      }
+    }
+    return grey - sum / count;
+  });
+}
+
+/** Pearson's correlation; 0 if either is flat. */
+function correlate(a: Float64Array, b: Float64Array): number {
+  let sumA = 0, sumB = 0, sumAA = 0, sumBB = 0, sumAB = 0;
+  for (let i = 0; i < a.length; i++) {
+    sumA += a[i]!;
+    sumB += b[i]!;
+    sumAA += a[i]! * a[i]!;
+    sumBB += b[i]! * b[i]!;
+    sumAB += a[i]! * b[i]!;
+  }
+  const spread = Math.sqrt(
+    Math.max(sumAA - sumA * sumA / a.length, 0) * Math.max(sumBB - sumB * sumB / a.length, 0),
+  );
+  return spread > 1e-6 ? (sumAB - sumA * sumB / a.length) / spread : 0;
+}
