@@ -1,0 +1,26 @@
+/**
+ * Numbers to charts, and charts to what a notebook shows. A `chart…()` function gives a Vega-Lite
+ * specification, which is plain data; a `show…()` function gives what Deno's Jupyter kernel shows; a
+ * `watch…()` function shows work as it goes on. No TensorFlow, no files.
+ */
+export { chartClassCounts, chartScores } from "./charts/bars.ts";
+export { chartConfusion, chartProbabilities, chartRoc } from "./charts/evaluation.ts";
+export { chartHistory, watchTraining } from "./charts/history.ts";
+export {
+  createLiveDisplay,
+  display,
+  type DisplayOptions,
+  type LiveDisplay,
+  watchProgress,
+} from "./charts/live.ts";
+export { renderSvg } from "./charts/render.ts";
+export {
+  DISPLAY,
+  type Displayable,
+  type MimeBundle,
+  type Picture,
+  showChart,
+  showImages,
+  showProgress,
+} from "./charts/show.ts";
+export type { ChartOptions } from "./charts/style.ts";

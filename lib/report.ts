@@ -1,0 +1,64 @@
+/** Results in words, and as a table. */
+import { DISPLAY, type Displayable, escapeHtml } from "./charts/show.ts";
+import type { Evaluation } from "./metrics.ts";
+import type { Unreadable } from "./types.ts";
+
+/** The MIME type under which a notebook's output carries the evaluation for programs. */
+export const EVALUATION_TYPE = "application/vnd.face-mask.evaluation+json";
+
+const HEAD = ["class", "precision", "recall", "F1", "n"] as const;
+
+/**
+ * Puts an evaluation into a few lines of text.
+ *
+ * @param data What it was measured on, in words.
+ */
+export function describeEvaluation(evaluation: Evaluation, data: string): string {
+  const rows = [HEAD, ...tableRows(evaluation)];
+  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return [
+    `accuracy  ${describeAccuracy(evaluation)}`,
+    `ROC AUC   ${evaluation.auc?.toFixed(4) ?? "undefined: one class only"}`,
+    `photos    ${data}`,
+    "",
+    ...rows.map((row) =>
+      row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd()
+    ),
+  ].join("\n");
+}
+
+/** Lists what could not be read, and why. */
+export function describeUnreadable(unreadable: readonly Unreadable[]): string {
+  const list = unreadable.map(({ file, reason }) => `  ${file}: ${reason}`);
+  return [`${unreadable.length} could not be read${list.length > 0 ? ":" : ""}`, ...list].join(
+    "\n",
+  );
+}
+
+/** Shows an evaluation in a notebook; programs find it under {@linkcode EVALUATION_TYPE}. */
+export function showEvaluation(evaluation: Evaluation, { data }: { data: string }): Displayable {
+  const row = (cells: readonly string[], tag: "td" | "th") =>
+    `<tr>${cells.map((cell) => `<${tag} style="text-align:left">${cell}</${tag}>`).join("")}</tr>`;
+  const bundle = {
+    "text/html": `<p><b>Test accuracy ${describeAccuracy(evaluation)}</b><br>` +
+      `ROC AUC ${evaluation.auc?.toFixed(4) ?? "undefined"}, on ${escapeHtml(data)}</p>` +
+      `<table>${row(HEAD, "th")}${
+        tableRows(evaluation).map((cells) => row(cells, "td")).join("")
+      }</table>`,
+    "text/plain": describeEvaluation(evaluation, data),
+    [EVALUATION_TYPE]: { ...evaluation, data },
+  };
+  return { [DISPLAY]: () => bundle };
+}
+
+function describeAccuracy({ accuracy, n, interval: [low, high] }: Evaluation): string {
+  return `${accuracy.toFixed(4)} (n = ${n}, 95% interval ${low.toFixed(4)} to ${high.toFixed(4)})`;
+}
+
+function tableRows({ perClass }: Evaluation): string[][] {
+  return perClass.map(({ className, precision, recall, f1, support }) => [
+    className,
+    ...[precision, recall, f1].map((value) => value.toFixed(4)),
+    String(support),
+  ]);
+}
