@@ -1,4 +1,5 @@
 /** From the bytes of a photo, whatever its format, to `[size, size, 3]` uint8 RGB. */
+import { Image } from "imagescript";
 import sharp, { type Sharp } from "sharp";
 import type { Box, ImageSet, OnProgress, Sample, Unreadable } from "./types.ts";
 
@@ -126,4 +127,35 @@ export async function loadImages(
     samples: read.map((index) => samples[index]!),
     unreadable: [...failed].sort(([a], [b]) => a - b).map(([, problem]) => problem),
   };
+}
+
+/**
+ * Encodes pixels for people to look at.
+ *
+ * @param pixels `[size, size, 3]` uint8 RGB in 0..255
+ * @returns a PNG file's bytes
+ */
+export async function encodePng(pixels: Uint8Array, size: number): Promise<Uint8Array> {
+  const picture = new Image(size, size);
+  for (let i = 0; i < size * size; i++) {
+    picture.bitmap.set([...pixels.subarray(3 * i, 3 * i + 3), 255], 4 * i);
+  }
+  return await picture.encode();
+}
+
+/**
+ * Some photos of a set, encoded and captioned, ready to be shown.
+ *
+ * @param captions One for each index. @default their class names
+ */
+export async function toPictures(
+  { pixels, size, samples }: ImageSet,
+  indices: readonly number[],
+  captions: readonly string[] = indices.map((index) => samples[index]!.className),
+): Promise<{ bytes: Uint8Array; caption: string }[]> {
+  const length = size * size * 3;
+  return await Promise.all(indices.map(async (index, place) => ({
+    bytes: await encodePng(pixels.subarray(index * length, (index + 1) * length), size),
+    caption: captions[place]!,
+  })));
 }

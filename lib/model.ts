@@ -1,5 +1,5 @@
 /** The CNN of the walkthrough, as plain layers, uncompiled. */
-import type { Sequential, serialization, Tensor } from "@tensorflow/tfjs-node";
+import type { LayersModel, Sequential, serialization, Tensor } from "@tensorflow/tfjs-node";
 import { tf } from "./engine.ts";
 
 /** Dropout whose masks follow from a seed and a step count, so that a run can be repeated and resumed. */
@@ -51,18 +51,20 @@ export interface CnnOptions {
   size?: number;
   /** 2 for one sigmoid unit, more for a softmax. @default 2 */
   classes?: number;
+  /** Share of the units left out in training, after each of the two dense layers. @default 0.5 */
+  dropout?: number;
   /** For the first weights and the dropout. @default 42 */
   seed?: number;
 }
 
 /**
  * Builds the walkthrough's CNN: three times a convolution of 3 x 3 (32, 64, then 128 filters, ReLU) and
- * 2 x 2 max pooling, then dense layers of 128 and 64 (ReLU) with dropout of one half after each.
+ * 2 x 2 max pooling, then dense layers of 128 and 64 (ReLU) with dropout after each.
  *
  * Takes `[n, size, size, 3]` float32 RGB in 0..1. Gives `[n, 1]` float32, the probability of class 1, for
  * two classes, or `[n, classes]` float32, a probability for each. The caller disposes the model.
  *
- * @throws {RangeError} if `size` or `classes` is too small or no integer
+ * @throws {RangeError} if `size` or `classes` is too small or no integer, or `dropout` not in 0 <= dropout < 1
  * @example
  * ```ts
  * import { buildCnn } from "./model.ts";
@@ -72,12 +74,17 @@ export interface CnnOptions {
  * model.dispose();
  * ```
  */
-export function buildCnn({ size = 128, classes = 2, seed = 42 }: CnnOptions = {}): Sequential {
+export function buildCnn(
+  { size = 128, classes = 2, dropout: rate = 0.5, seed = 42 }: CnnOptions = {},
+): Sequential {
   if (!Number.isInteger(size) || size < 22) {
     throw new RangeError(`size must be an integer of at least 22 pixels, got ${size}`);
   }
   if (!Number.isInteger(classes) || classes < 2) {
     throw new RangeError(`classes must be an integer of at least 2, got ${classes}`);
+  }
+  if (!(rate >= 0 && rate < 1)) {
+    throw new RangeError(`dropout must be in 0 <= dropout < 1, got ${rate}`);
   }
   let seeds = seed;
   const kernelInitializer = () => tf.initializers.glorotUniform({ seed: seeds++ });
@@ -93,7 +100,7 @@ export function buildCnn({ size = 128, classes = 2, seed = 42 }: CnnOptions = {}
   ];
   const dense = (units: number, activation: "relu" | "sigmoid" | "softmax") =>
     tf.layers.dense({ units, activation, kernelInitializer: kernelInitializer() });
-  const dropout = () => new SeededDropout({ rate: 0.5, seed: seeds++ });
+  const dropout = () => new SeededDropout({ rate, seed: seeds++ });
   return tf.sequential({
     layers: [
       ...conv(32, [size, size, 3]),
@@ -107,4 +114,11 @@ export function buildCnn({ size = 128, classes = 2, seed = 42 }: CnnOptions = {}
       classes === 2 ? dense(1, "sigmoid") : dense(classes, "softmax"),
     ],
   });
+}
+
+/** The layers with their output shapes and numbers of parameters, as a table in plain text. */
+export function describeModel(model: LayersModel): string {
+  const lines: string[] = [];
+  model.summary(88, undefined, (line: string) => lines.push(line));
+  return lines.filter((line) => !/^_+$/.test(line)).join("\n");
 }

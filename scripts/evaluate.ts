@@ -1,7 +1,7 @@
 /** `deno task evaluate`: what a saved model is worth on labelled photos, all of them. */
 import { Command } from "commander";
 import { setUpEngine } from "./setup.ts";
-import { listUnreadable, progressLine, runCommand } from "./terminal.ts";
+import { progressLine, runCommand } from "./terminal.ts";
 
 interface Options {
   data?: string;
@@ -30,7 +30,7 @@ await runCommand(async () => {
   const dataset = await lib.scanDataset(data.folder);
   const images = await lib.loadImages(dataset.samples, { size: info.size, onProgress });
   const unreadable = [...dataset.unreadable, ...images.unreadable];
-  if (!options.json) listUnreadable(unreadable);
+  if (!options.json) console.error(lib.describeUnreadable(unreadable));
   const labels = lib.toLabels(images, [...images.samples.keys()], info.classes);
   const scores = await lib.predictImages(model, images, undefined, { onProgress });
   const evaluation = lib.evaluateScores(labels, scores, info.classes);

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from queue import Empty
 
 import nbformat
 from nbclient import NotebookClient
@@ -34,6 +35,17 @@ class LiveClient(NotebookClient):
                 text = content["data"].get("text/plain", "")
                 show(f"\r\x1b[2K{text}" if IS_TERMINAL else text, end="" if IS_TERMINAL else "\n")
         return super().process_message(msg, cell, cell_index)
+
+    async def _async_poll_output_msg(self, parent_msg_id, cell, cell_index):
+        await super()._async_poll_output_msg(parent_msg_id, cell, cell_index)
+        # Deno's kernel may send an output after it has said that the cell is done.
+        try:
+            while True:
+                msg = await self.kc.iopub_channel.get_msg(timeout=0.1)
+                if msg["parent_header"].get("msg_id") == parent_msg_id:
+                    self.process_message(msg, cell, cell_index)
+        except Empty:
+            pass
 
 
 def show(text, end="\n"):

@@ -1,7 +1,7 @@
 /** What the commands have in common: progress on one line, and errors without stack traces. */
 import { join } from "@std/path";
 import { InvalidArgumentError } from "commander";
-import type { OnProgress, Unreadable } from "../lib/types.ts";
+import type { OnProgress } from "../lib/types.ts";
 
 const isTerminal = Deno.stderr.isTerminal();
 const encoder = new TextEncoder();
@@ -79,10 +79,4 @@ export function parseWholeNumber(smallest: number): (text: string) => number {
     if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= smallest) return value;
     throw new InvalidArgumentError(`A whole number from ${smallest} on is needed.`);
   };
-}
-
-/** Lists on stderr what could not be read. */
-export function listUnreadable(unreadable: readonly Unreadable[]): void {
-  if (unreadable.length > 0) console.error(`${unreadable.length} could not be read:`);
-  for (const { file, reason } of unreadable) console.error(`  ${file}: ${reason}`);
 }

@@ -1,7 +1,7 @@
 /** `deno task train`: the walkthrough's CNN, from a folder or a zip of photos to a saved model. */
 import { Command } from "commander";
 import { setUpEngine } from "./setup.ts";
-import { listUnreadable, parseWholeNumber, progressLine, runCommand } from "./terminal.ts";
+import { parseWholeNumber, progressLine, runCommand } from "./terminal.ts";
 
 interface Options {
   data?: string;
@@ -38,7 +38,7 @@ await runCommand(async () => {
   const dataset = await lib.scanDataset(data.folder);
   const images = await lib.loadImages(dataset.samples, { onProgress });
   const unreadable = [...dataset.unreadable, ...images.unreadable];
-  listUnreadable(unreadable);
+  if (!options.json) console.error(lib.describeUnreadable(unreadable));
   const { train, validation, test } = lib.splitDataset(images.samples, { seed: options.seed });
   const model = lib.buildCnn({ classes: dataset.classes.length, seed: options.seed });
   const { bestEpoch } = await lib.trainModel(model, images, {

@@ -68,8 +68,8 @@ Deno.test("trainModel() reports every batch and epoch", async () => {
   const seen: TrainStatus[] = [];
   const ended: number[] = [];
   await trainOnce({
-    onBatch: (status) => seen.push(status),
-    onEpoch: ({ history }) => ended.push(history.loss.length),
+    onBatch: (status) => void seen.push(status),
+    onEpoch: ({ history }) => void ended.push(history.loss.length),
   });
   assertEquals(
     seen.map(({ epoch, batch }) => [epoch, batch]),
@@ -86,7 +86,9 @@ Deno.test("trainModel() ends when it is told to, and leaks nothing", async () =>
       () =>
         trainOnce({
           signal: control.signal,
-          onBatch: ({ batch }) => batch === 2 && control.abort(new Error("enough")),
+          onBatch: ({ batch }) => {
+            if (batch === 2) control.abort(new Error("enough"));
+          },
         }),
       Error,
       "enough",

@@ -1,0 +1,129 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { writeSampleFaces } from "../lib/sample_faces.ts";
+import { withFolder } from "./fixtures.ts";
+
+const ROOT = join(import.meta.dirname!, "..");
+
+/** Runs a command as its task does. */
+async function runTask(task: string, ...args: string[]) {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", join(ROOT, "scripts", `${task}.ts`), ...args],
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+Deno.test("train, evaluate and predict keep their contract", async (test) => {
+  await withFolder(async (folder) => {
+    const [photos, model] = [join(folder, "photos"), join(folder, "model")];
+    await writeSampleFaces(join(photos, "data"), { count: 60, seed: 7 });
+    await Deno.writeTextFile(join(photos, "data/with_mask/broken.jpg"), "no photo");
+
+    await test.step("train ends with the held-out result as JSON", async () => {
+      const { code, stdout, stderr } = await runTask(
+        "train",
+        "--data",
+        photos,
+        "--model",
+        model,
+        "--epochs",
+        "1",
+        "--json",
+      );
+      assertEquals([code, stdout.trim().split("\n").length], [0, 1], stderr);
+      const result = JSON.parse(stdout);
+      assertEquals([result.n, result.classes], [9, ["without_mask", "with_mask"]]);
+      assertStringIncludes(result.data, "say nothing about real photos");
+      assertEquals(result.unreadable.length, 1);
+    });
+
+    await test.step("evaluate judges every readable photo and lists the others", async () => {
+      const { code, stdout, stderr } = await runTask(
+        "evaluate",
+        "--model",
+        model,
+        "--data",
+        photos,
+        "--json",
+      );
+      assertEquals([code, stderr], [0, ""]);
+      const result = JSON.parse(stdout);
+      for (
+        const key of [
+          "n",
+          "accuracy",
+          "precision",
+          "recall",
+          "f1",
+          "auc",
+          "confusion",
+          "classes",
+          "unreadable",
+        ]
+      ) {
+        assert(key in result, key);
+      }
+      assertEquals([result.n, result.confusion.flat().reduce((a: number, b: number) => a + b)], [
+        60,
+        60,
+      ]);
+      assertMatch(result.unreadable[0].file, /broken\.jpg$/);
+      assertMatch(result.unreadable[0].reason, /not a readable photo/);
+    });
+
+    await test.step("evaluate without --json says the same in words", async () => {
+      const { code, stdout, stderr } = await runTask(
+        "evaluate",
+        "--model",
+        model,
+        "--data",
+        photos,
+      );
+      assertEquals(code, 0);
+      assertMatch(stdout, /n = 60/);
+      assertStringIncludes(stdout, "say nothing about real photos");
+      assertMatch(stderr, /1 could not be read/);
+    });
+
+    await test.step("predict gives a line a file, and fails if one was not classified", async () => {
+      const good = join(photos, "data/with_mask/with_mask_1.jpg");
+      const bad = join(photos, "data/with_mask/broken.jpg");
+      const whole = await runTask("predict", "--model", model, "--json", good);
+      const { file, label, probability } = JSON.parse(whole.stdout);
+      assertEquals([whole.code, file], [0, good]);
+      assert(
+        ["with_mask", "without_mask"].includes(label) && probability >= 0.5 && probability <= 1,
+      );
+      const mixed = await runTask("predict", "--model", model, "--json", bad, good, "missing.jpg");
+      const lines = mixed.stdout.trim().split("\n").map((line) => JSON.parse(line));
+      assertEquals([mixed.code, lines.length], [1, 3]);
+      assertEquals(lines.map((line) => "error" in line), [true, false, true]);
+      assertMatch(
+        (await runTask("predict", "--model", model, good)).stdout,
+        /with_mask_1\.jpg: with/,
+      );
+    });
+  });
+});
+
+Deno.test("the commands answer --help, and a mistake in one line", async () => {
+  for (const task of ["start", "setup", "train", "evaluate", "predict"]) {
+    const { code, stdout } = await runTask(task, "--help");
+    assertEquals([task, code], [task, 0]);
+    assertStringIncludes(stdout, `Usage: deno task ${task}`);
+  }
+  const cases: [string[], RegExp][] = [
+    [["train", "--epochs", "two"], /--epochs.*whole number/],
+    [["train", "--data", "nowhere.zip"], /there is no folder or zip .*nowhere\.zip/],
+    [["evaluate", "--model", "nowhere"], /nowhere holds no model\.json/],
+    [["predict"], /missing required argument/],
+    [["predict", "--colour", "x.jpg"], /unknown option/],
+  ];
+  for (const [[task, ...args], message] of cases) {
+    const { code, stdout, stderr } = await runTask(task!, ...args);
+    assertEquals([code, stdout], [1, ""], stderr);
+    assertMatch(stderr, message);
+    assertEquals(/^\s+at /m.test(stderr), false, `a stack trace: ${stderr}`);
+  }
+});
