@@ -1,6 +1,7 @@
 /** From the bytes of a set's photos to the shuffled, scaled tensors of a batch. */
 import type { Tensor2D, Tensor4D } from "@tensorflow/tfjs-node";
 import { tf } from "./engine.ts";
+import { bytesToFloats } from "./native_ops.ts";
 import { seededRandom, shuffle } from "./random.ts";
 import type { ClassName, ImageSet } from "./types.ts";
 
@@ -20,17 +21,16 @@ export interface Batch {
  */
 export function scaleImages(images: ImageSet, indices: readonly number[]): Tensor4D {
   const length = images.size ** 2 * 3;
-  const floats = new Float32Array(indices.length * length);
+  const bytes = new Uint8Array(indices.length * length);
   indices.forEach((index, row) => {
     if (!(index in images.samples)) {
       throw new RangeError(
         `index ${index} is not one of the set's 0..${images.samples.length - 1}`,
       );
     }
-    const [from, to] = [index * length, row * length];
-    for (let i = 0; i < length; i++) floats[to + i] = images.pixels[from + i]! / 255;
+    bytes.set(images.pixels.subarray(index * length, (index + 1) * length), row * length);
   });
-  return tf.tensor4d(floats, [indices.length, images.size, images.size, 3]);
+  return bytesToFloats(bytes, [indices.length, images.size, images.size, 3], 255) as Tensor4D;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The CNN of the walkthrough, as plain layers, uncompiled. */
 import type { LayersModel, Sequential, serialization, Tensor } from "@tensorflow/tfjs-node";
 import { tf } from "./engine.ts";
+import { attribute, runOp } from "./native_ops.ts";
 
 /** Dropout whose masks follow from a seed and a step count, so that a run can be repeated and resumed. */
 class SeededDropout extends tf.layers.Layer {
@@ -33,16 +34,13 @@ class SeededDropout extends tf.layers.Layer {
 
 /** Uniform float32 in 0 <= x < 1 that depends on the two seed numbers alone. */
 function uniform(shape: number[], seed: [number, number]): Tensor {
-  const backend = tf.backend() as unknown as {
-    binding: Record<"TF_ATTR_TYPE" | "TF_FLOAT" | "TF_INT32", number>;
-    executeSingleOutput(op: string, attributes: object[], inputs: Tensor[]): Tensor;
-  };
-  const { TF_ATTR_TYPE: type, TF_FLOAT, TF_INT32 } = backend.binding;
-  return backend.executeSingleOutput("StatelessRandomUniform", [
-    { name: "dtype", type, value: TF_FLOAT },
-    { name: "T", type, value: TF_INT32 },
-    { name: "Tseed", type, value: TF_INT32 },
-  ], [tf.tensor1d(shape, "int32"), tf.tensor1d(seed, "int32")]);
+  const types = [
+    attribute.type("dtype"),
+    attribute.type("T", "int32"),
+    attribute.type("Tseed", "int32"),
+  ];
+  const inputs = [tf.tensor1d(shape, "int32"), tf.tensor1d(seed, "int32")];
+  return runOp("StatelessRandomUniform", types, inputs);
 }
 
 /** How the CNN is built. */

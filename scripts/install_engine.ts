@@ -43,6 +43,9 @@ const HOW_TO_INSTALL =
   macOS           xcode-select --install, and Python from python.org or Homebrew
   Windows         winget install Python.Python.3.13 (the prebuilt engine needs no compiler there)`;
 
+/** What the add-on lacks and is compiled into it. */
+const LIST_ATTRIBUTES = join(import.meta.dirname!, "list_attributes.h");
+
 /** What is installed, written last: without it nothing is. */
 interface Stamp {
   libtensorflow: string;
@@ -153,6 +156,8 @@ async function installWheel(
     "-shared",
     "-fPIC",
     "-DNAPI_VERSION=8",
+    "-include",
+    LIST_ATTRIBUTES,
     `-I${headers}`,
     `-I${join(staging, "deps/include")}`,
     `-I${folder}`,

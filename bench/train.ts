@@ -1,0 +1,233 @@
+/**
+ * `deno task bench train`: images a second while training the walkthrough's CNN, beside stock tfjs-node
+ * and Keras on the same libtensorflow. Three processes wait; a round asks one after the other for an
+ * epoch over photos in memory, so that what else the machine does hits all three. Prints JSON.
+ */
+import { join } from "@std/path";
+import { Argument, Command } from "commander";
+import { findPython } from "../scripts/python.ts";
+import { setUpEngine } from "../scripts/setup.ts";
+import {
+  lastLines,
+  parseWholeNumber,
+  progressLine,
+  ROOT,
+  run,
+  runCommand,
+} from "../scripts/terminal.ts";
+import type { Answer, Request } from "./train_tfjs.ts";
+
+const HERE = import.meta.dirname!;
+const VARIANTS = ["ours", "stock", "keras"] as const;
+type Variant = typeof VARIANTS[number];
+
+/** The first is the main case. */
+const CASES = {
+  batch32: { batchSize: 32, classes: 2 },
+  batch8: { batchSize: 8, classes: 2 },
+  batch128: { batchSize: 128, classes: 2 },
+  threeClasses: { batchSize: 32, classes: 3 },
+};
+
+const onProgress = progressLine();
+const { rounds, only, quick } = new Command("deno task bench")
+  .addArgument(new Argument("<bench>", "what to measure").choices(["train"]))
+  .description("Trains the walkthrough's CNN beside stock tfjs-node and Keras; prints JSON.")
+  .option("--rounds <n>", "how often each variant is measured", parseWholeNumber(1), 5)
+  .option("--only <cases...>", `some of ${Object.keys(CASES).join(", ")}`, Object.keys(CASES))
+  .option("--quick", "few photos: shows that it works, not how fast")
+  .showHelpAfterError()
+  .parse(Deno.args, { from: "user" }).opts<{ rounds: number; only: string[]; quick?: boolean }>();
+
+async function measure(peers: Record<Variant, Peer>) {
+  const cases: Record<string, CaseResult> = {};
+  const images = quick ? 128 : 512;
+  for (const [name, { batchSize, classes }] of Object.entries(CASES)) {
+    if (!only.includes(name)) continue;
+    const request: Request = { task: "train", images, batchSize, classes };
+    cases[name] = await measureCase(peers, name, request);
+  }
+  const main: Request = { task: "train", images, ...CASES.batch32 };
+  const { flops: peak = NaN } = await peers.ours.ask({ ...main, task: "peak" });
+  const { costs = {}, libtensorflow } = await peers.ours.ask({ ...main, task: "profile" });
+  const { batch32 } = cases;
+  const flopsPerImage = trainingFlops();
+  return {
+    ratioOverKeras: batch32?.ratioOverKeras.median,
+    ratioOverStock: batch32?.ratioOverStock.median,
+    peakRssMb: batch32?.peakRssMb,
+    cases,
+    roofline: {
+      gigaflopsPerStep: round(flopsPerImage * main.batchSize / 1e9),
+      peakGigaflopsPerSecond: round(peak / 1e9),
+      share: batch32 && round(flopsPerImage * batch32.imagesPerSecond.ours.median / peak),
+    },
+    largestCostsMsPerStep: Object.fromEntries(
+      Object.entries(costs).toSorted(([, a], [, b]) => b - a).slice(0, 5)
+        .map(([op, milliseconds]) => [op, round(milliseconds)]),
+    ),
+    machine: {
+      libtensorflow,
+      cores: navigator.hardwareConcurrency,
+      platform: `${Deno.build.os}-${Deno.build.arch}`,
+    },
+    images,
+    rounds,
+  };
+}
+
+/** A median and what it is the median of. */
+interface Spread {
+  median: number;
+  min: number;
+  max: number;
+}
+
+interface CaseResult {
+  /** Of the rounds' ratios, not of the medians. */
+  ratioOverKeras: Spread;
+  ratioOverStock: Spread;
+  imagesPerSecond: Record<Variant, Spread>;
+  /** Highest so far: it includes the cases before. */
+  peakRssMb: Record<Variant, number>;
+}
+
+async function measureCase(
+  peers: Record<Variant, Peer>,
+  name: string,
+  request: Request,
+): Promise<CaseResult> {
+  const speeds: Record<Variant, number[]> = { ours: [], stock: [], keras: [] };
+  const peakRssMb = {} as Record<Variant, number>;
+  for (const variant of VARIANTS) {
+    onProgress({ stage: `${name}: warming up ${variant}`, done: 0 });
+    await peers[variant].ask(request);
+  }
+  for (let round = 0; round < rounds; round++) {
+    onProgress({ stage: `${name}: rounds`, done: round, total: rounds });
+    for (const variant of VARIANTS) {
+      const answer = await peers[variant].ask(request);
+      speeds[variant].push(request.images / answer.seconds);
+      peakRssMb[variant] = answer.peakRssMb;
+    }
+  }
+  const ratios = (peer: Variant) => spread(speeds.ours.map((speed, i) => speed / speeds[peer][i]!));
+  return {
+    ratioOverKeras: ratios("keras"),
+    ratioOverStock: ratios("stock"),
+    imagesPerSecond: {
+      ours: spread(speeds.ours),
+      stock: spread(speeds.stock),
+      keras: spread(speeds.keras),
+    },
+    peakRssMb,
+  };
+}
+
+/** A process that answers a line with a line. */
+class Peer {
+  readonly #process: Deno.ChildProcess;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #lines: AsyncIterator<string>;
+
+  constructor(program: string, args: string[], env: Record<string, string> = {}) {
+    this.#process = new Deno.Command(program, {
+      args,
+      env,
+      cwd: ROOT,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    this.#writer = this.#process.stdin.getWriter();
+    this.#lines = readLines(this.#process.stdout);
+  }
+
+  async ask(request: Request): Promise<Answer> {
+    await this.#writer.write(new TextEncoder().encode(JSON.stringify(request) + "\n"));
+    const { value, done } = await this.#lines.next();
+    if (done) throw new Error(`a measured process ended early: ${JSON.stringify(request)}`);
+    return JSON.parse(value);
+  }
+
+  async close(): Promise<void> {
+    await this.#writer.close().catch(() => {});
+    await this.#process.status;
+  }
+}
+
+async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const bytes of stream) {
+    const lines = (rest + new TextDecoder().decode(bytes)).split("\n");
+    rest = lines.pop()!;
+    yield* lines;
+  }
+}
+
+/** Makes the environment of the Keras peer when it is missing, and gives its Python. */
+async function setUpKeras(): Promise<string> {
+  const folder = join(ROOT, ".venv-bench");
+  const python = join(folder, Deno.build.os === "windows" ? "Scripts/python.exe" : "bin/python");
+  const stamp = join(folder, "installed.txt");
+  const wanted = await Deno.readTextFile(join(HERE, "requirements.txt"));
+  if (await Deno.readTextFile(stamp).catch(() => "") === wanted) return python;
+  const system = await findPython();
+  if (!system) throw new Error("The Keras peer needs Python 3.10 or newer, with venv and pip.");
+  onProgress({ stage: "installing Keras for the comparison (1 GB, some minutes)", done: 0 });
+  for (
+    const [program, args] of [
+      [system, ["-m", "venv", "--clear", folder]],
+      [python, ["-m", "pip", "install", "-r", join(HERE, "requirements.txt")]],
+    ] as const
+  ) {
+    const { success, stderr } = await run(program, [...args]);
+    if (!success) throw new Error(`Keras could not be installed:\n${lastLines(stderr)}`);
+  }
+  await Deno.writeTextFile(stamp, wanted);
+  return python;
+}
+
+/** Multiplications and additions of an image's forward and backward pass, in convolutions and products. */
+function trainingFlops(): number {
+  // Output side, inputs to each output, filters; a dense layer is a convolution of one place.
+  const layers = [
+    [126, 9 * 3, 32],
+    [61, 9 * 32, 64],
+    [28, 9 * 64, 128],
+    [1, 14 * 14 * 128, 128],
+    [1, 128, 64],
+    [1, 64, 1],
+  ] as const;
+  const forward = layers.map(([side, inputs, filters]) => 2 * side ** 2 * inputs * filters);
+  // Backward costs the same again for the weights and for the input, which the first layer does not need.
+  return forward.reduce((sum, flops, i) => sum + (i === 0 ? 2 : 3) * flops, 0);
+}
+
+function spread(values: number[]): Spread {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  const median = (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
+  return { median: round(median), min: round(sorted[0]!), max: round(sorted.at(-1)!) };
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+await runCommand(async () => {
+  await setUpEngine();
+  const python = await setUpKeras();
+  const tfjs = (variant: Variant, env?: Record<string, string>) =>
+    new Peer(Deno.execPath(), ["run", "-A", join(HERE, "train_tfjs.ts"), variant], env);
+  const peers: Record<Variant, Peer> = {
+    ours: tfjs("ours"),
+    stock: tfjs("stock"),
+    keras: new Peer(python, [join(HERE, "train_keras.py")]),
+  };
+  try {
+    console.log(JSON.stringify(await measure(peers), null, 2));
+  } finally {
+    for (const peer of Object.values(peers)) await peer.close();
+  }
+});

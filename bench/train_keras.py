@@ -1,0 +1,71 @@
+"""The Keras side of bench/train.ts: answers JSON lines on stdin with JSON lines on stdout."""
+
+import json
+import os
+import sys
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+import numpy as np
+import tensorflow as tf
+from tensorflow import keras
+from tensorflow.keras import layers
+
+
+def build_model(classes):
+    """The walkthrough's CNN, as people write it."""
+    model = keras.Sequential(
+        [
+            keras.Input((128, 128, 3)),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(128, 3, activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Flatten(),
+            layers.Dense(128, activation="relu"),
+            layers.Dropout(0.5),
+            layers.Dense(64, activation="relu"),
+            layers.Dropout(0.5),
+            layers.Dense(1, activation="sigmoid")
+            if classes == 2
+            else layers.Dense(classes, activation="softmax"),
+        ]
+    )
+    loss = "binary_crossentropy" if classes == 2 else "categorical_crossentropy"
+    model.compile(optimizer="adam", loss=loss, metrics=["accuracy"])
+    return model
+
+
+def make_data(images, classes):
+    """Photos [n, 128, 128, 3] float32 in 0..1 and labels, in memory."""
+    random = np.random.default_rng(1)
+    x = random.random((images, 128, 128, 3), dtype="float32")
+    labels = random.integers(classes, size=images)
+    y = labels[:, None] if classes == 2 else np.eye(classes)[labels]
+    return x, y.astype("float32")
+
+
+def peak_rss():
+    """Highest resident memory of this process so far, in MB."""
+    with open("/proc/self/status") as status:
+        line = next(line for line in status if line.startswith("VmHWM"))
+    return round(int(line.split()[1]) / 1024)
+
+
+models = {}
+data = {}
+for line in sys.stdin:
+    request = json.loads(line)
+    images, batch_size, classes = (request[key] for key in ("images", "batchSize", "classes"))
+    model = models.setdefault(classes, None) or build_model(classes)
+    models[classes] = model
+    if (images, classes) not in data:
+        data = {(images, classes): make_data(images, classes)}
+    x, y = data[images, classes]
+    start = time.perf_counter()
+    model.fit(x, y, batch_size=batch_size, epochs=1, verbose=0)
+    seconds = time.perf_counter() - start
+    answer = {"seconds": seconds, "peakRssMb": peak_rss(), "libtensorflow": tf.__version__}
+    print(json.dumps(answer), flush=True)
