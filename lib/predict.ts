@@ -3,6 +3,7 @@ import type { LayersModel, Tensor } from "@tensorflow/tfjs-node";
 import { chunk, scaleImages } from "./batches.ts";
 import { tf } from "./engine.ts";
 import { readImage } from "./image.ts";
+import { installKernels } from "./kernels.ts";
 import type { Classifier } from "./saved_model.ts";
 import type { ClassName, ImageSet, OnProgress } from "./types.ts";
 
@@ -23,6 +24,7 @@ export async function predictImages(
     onProgress?: OnProgress;
   } = {},
 ): Promise<Float32Array> {
+  installKernels();
   const rows: Float32Array[] = [];
   let done = 0;
   for (const part of chunk(indices, batchSize)) {

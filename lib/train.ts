@@ -1,9 +1,12 @@
 /** Compile and fit: epochs, progress, the best weights kept, early stop. */
-import type { LayersModel, Tensor } from "@tensorflow/tfjs-node";
+import type { LayersModel, Optimizer, Tensor } from "@tensorflow/tfjs-node";
+import { augmentBatch } from "./augment.ts";
 import { epochBatches, makeBatch, toLabels } from "./batches.ts";
 import { tf } from "./engine.ts";
+import { createAdam, installKernels } from "./kernels.ts";
 import { evaluateScores } from "./metrics.ts";
 import { predictImages } from "./predict.ts";
+import { seededRandom } from "./random.ts";
 import type { ClassName, History, ImageSet } from "./types.ts";
 
 /** How a model is trained. */
@@ -21,12 +24,14 @@ export interface TrainOptions {
   learningRate?: number;
   /** Stop after this many epochs without a lower validation loss. @default 4 */
   patience?: number;
+  /** Show the photos changed by {@linkcode augmentBatch}, anew in each epoch. @default true */
+  augment?: boolean;
   /** For the order of the photos. @default 42 */
   seed?: number;
-  /** Called after every batch. */
-  onBatch?: (status: TrainStatus) => void;
-  /** Called after every epoch. */
-  onEpoch?: (status: TrainStatus) => void;
+  /** Called after every batch, and awaited. */
+  onBatch?: (status: TrainStatus) => void | Promise<void>;
+  /** Called after every epoch, and awaited. */
+  onEpoch?: (status: TrainStatus) => void | Promise<void>;
   /** Ends the run at the next batch, with the reason thrown. */
   signal?: AbortSignal;
 }
@@ -76,6 +81,7 @@ export async function trainModel(
     batchSize = 32,
     learningRate = 1e-3,
     patience = 4,
+    augment = true,
     seed = 42,
     onBatch,
     onEpoch,
@@ -87,12 +93,15 @@ export async function trainModel(
   for (const [name, part] of Object.entries({ train, validation })) {
     if (part.length === 0) throw new RangeError(`the ${name} part holds no photo`);
   }
+  installKernels();
+  const optimizer = createAdam({ learningRate }) as Optimizer & { learningRate: number };
   model.compile({
-    optimizer: tf.train.adam(learningRate),
+    optimizer,
     loss: classes.length === 2 ? "binaryCrossentropy" : "categoricalCrossentropy",
     metrics: ["accuracy"],
   });
   const history: History = { loss: [], accuracy: [], valLoss: [], valAccuracy: [] };
+  let pausedAt = performance.now();
   const best = { epoch: 0, valLoss: Infinity, weights: [] as Tensor[] };
   try {
     for (let epoch = 1; epoch <= epochs && epoch - best.epoch <= patience; epoch++) {
@@ -108,9 +117,14 @@ export async function trainModel(
         history,
       });
       for (const [batch, indices] of batches.entries()) {
-        const { x, y } = makeBatch(images, indices, classes);
+        const progress = (epoch - 1 + batch / batches.length) / epochs;
+        optimizer.learningRate = learningRate * 0.5 * (1 + Math.cos(Math.PI * progress));
+        const { x: plain, y } = makeBatch(images, indices, classes);
+        const x = augment
+          ? augmentBatch(plain, seededRandom(seed + 1_000_003 * epoch + batch))
+          : plain;
         const [loss, accuracy] = await model.trainOnBatch(x, y) as [number, number];
-        tf.dispose([x, y]);
+        tf.dispose([plain, x, y]);
         if (!Number.isFinite(loss)) {
           throw new Error(
             `the loss became ${loss} in epoch ${epoch}: try a lower learning rate than ${learningRate}`,
@@ -119,9 +133,12 @@ export async function trainModel(
         seen += indices.length;
         lossSum += loss * indices.length;
         accuracySum += accuracy * indices.length;
-        onBatch?.(status(batch + 1));
-        // tfjs-node computes on this thread: let timers, displays and signals have their turn.
-        await new Promise((resume) => setTimeout(resume));
+        await onBatch?.(status(batch + 1));
+        if (performance.now() - pausedAt > 50) {
+          // tfjs-node computes on this thread: let timers, displays and signals have their turn.
+          await new Promise((resume) => setTimeout(resume));
+          pausedAt = performance.now();
+        }
         signal?.throwIfAborted();
       }
       const { loss: valLoss, accuracy: valAccuracy } = await validate(
@@ -142,7 +159,7 @@ export async function trainModel(
           weights: model.getWeights().map((weight) => weight.clone()),
         });
       }
-      onEpoch?.(status(batches.length));
+      await onEpoch?.(status(batches.length));
     }
     model.setWeights(best.weights);
     return { history, bestEpoch: best.epoch };

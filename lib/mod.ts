@@ -1,0 +1,24 @@
+/**
+ * The public surface, in the order of the walkthrough: get the photos, look at what is there, split,
+ * read, build, train, evaluate, draw, save, classify.
+ */
+export * from "./types.ts";
+export * from "./random.ts";
+export * from "./get_data.ts";
+export * from "./download.ts";
+export * from "./archive.ts";
+export * from "./dataset.ts";
+export * from "./duplicates.ts";
+export * from "./split.ts";
+export * from "./image.ts";
+export * from "./engine.ts";
+export * from "./kernels.ts";
+export * from "./batches.ts";
+export * from "./augment.ts";
+export * from "./model.ts";
+export * from "./train.ts";
+export * from "./metrics.ts";
+export * from "./charts.ts";
+export * from "./report.ts";
+export * from "./saved_model.ts";
+export * from "./predict.ts";

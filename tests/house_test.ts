@@ -1,0 +1,92 @@
+import { assertEquals } from "@std/assert";
+import { dirname, join, relative, SEPARATOR } from "@std/path";
+
+const LIB = join(import.meta.dirname!, "../lib");
+
+/** Which modules each module may import at run time, down the walkthrough. README's map says the same. */
+const HOUSE: Record<string, string[]> = {
+  types: [],
+  random: [],
+  engine: [],
+  work_folder: [],
+  archive: ["work_folder"],
+  download: ["archive", "work_folder"],
+  sample_faces: ["random", "types"],
+  get_data: ["archive", "download", "sample_faces"],
+  dataset: ["types"],
+  duplicates: [],
+  split: ["random"],
+  native_ops: ["engine"],
+  kernels: ["engine", "native_ops"],
+  image: [],
+  batches: ["engine", "native_ops", "random"],
+  augment: ["engine"],
+  model: ["engine", "native_ops"],
+  metrics: [],
+  charts: ["types"],
+  report: ["charts"],
+  saved_model: ["engine", "types"],
+  predict: ["batches", "engine", "image", "kernels"],
+  train: ["augment", "batches", "engine", "kernels", "metrics", "predict", "random"],
+};
+
+/** The module that a file of lib belongs to: a folder is a part of the file that has its name. */
+const moduleOf = (file: string) => relative(LIB, file).split(SEPARATOR)[0]!.replace(/\.ts$/, "");
+
+async function* listFiles(folder: string): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) yield* listFiles(join(folder, name));
+    else if (name !== "mod.ts") yield join(folder, name);
+  }
+}
+
+/** Whether everything between `import` or `export` and `from` is a type. */
+function isTypeOnly(clause: string): boolean {
+  const names = clause.match(/^{(.*)}$/s)?.[1]!.split(",").map((name) => name.trim()).filter(
+    Boolean,
+  );
+  return clause.startsWith("type ") || (names?.every((name) => name.startsWith("type ")) ?? false);
+}
+
+/** What each module imports at run time. */
+async function readImports(): Promise<Record<string, string[]>> {
+  const imports: Record<string, Set<string>> = {};
+  for await (const file of listFiles(LIB)) {
+    const found = imports[moduleOf(file)] ??= new Set();
+    const text = await Deno.readTextFile(file);
+    for (
+      const [, clause, from] of text.matchAll(/^(?:import|export) ([^;]*?) from "(\.[^"]+)";/gm)
+    ) {
+      const target = moduleOf(join(dirname(file), from!));
+      if (target !== moduleOf(file) && !isTypeOnly(clause!)) found.add(target);
+    }
+  }
+  return Object.fromEntries(
+    Object.entries(imports).map(([module, found]) => [module, [...found].sort()]),
+  );
+}
+
+Deno.test("lib's modules import what the house allows, and no more", async () => {
+  const expected = Object.fromEntries(
+    Object.entries(HOUSE).map(([module, allowed]) => [module, allowed.toSorted()]),
+  );
+  assertEquals(await readImports(), expected);
+});
+
+Deno.test("lib's modules import each other without a cycle", () => {
+  const visit = (module: string, path: string[]) => {
+    assertEquals(path.includes(module), false, `cycle: ${[...path, module].join(" -> ")}`);
+    for (const next of HOUSE[module]!) visit(next, [...path, module]);
+  };
+  for (const module of Object.keys(HOUSE)) visit(module, []);
+});
+
+Deno.test("each module of lib has a test of its own", async () => {
+  const tests = (await Array.fromAsync(Deno.readDir(import.meta.dirname!))).map((entry) =>
+    entry.name
+  );
+  const missing = Object.keys(HOUSE).filter((module) =>
+    module !== "types" && !tests.includes(`${module}_test.ts`)
+  );
+  assertEquals(missing, []);
+});
