@@ -1,7 +1,8 @@
 /** `deno task evaluate`: what a saved model is worth on labelled photos, all of them. */
+import { join } from "@std/path";
 import { Command } from "commander";
 import { setUpEngine } from "./setup.ts";
-import { progressLine, runCommand } from "./terminal.ts";
+import { progressLine, ROOT, runCommand } from "./terminal.ts";
 
 interface Options {
   data?: string;
@@ -13,7 +14,7 @@ const options = new Command("deno task evaluate")
   .description(
     "Evaluates a saved model on every readable photo under the class folders; nothing is split off.",
   )
-  .option("--model <folder>", "a saved model", "models/cnn")
+  .option("--model <folder>", "a saved model", join(ROOT, "models/cnn"))
   .option("--data <path>", "folder or zip of labelled photos (default: as the notebook finds them)")
   .option("--json", "one JSON object, and no progress")
   .showHelpAfterError()

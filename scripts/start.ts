@@ -1,5 +1,5 @@
 /** Sets up, runs the notebook from first to last cell in the Deno kernel, and says what came out. */
-import { join } from "@std/path";
+import { join, resolve } from "@std/path";
 import { Command } from "commander";
 import { setUpEngine, setUpJupyter } from "./setup.ts";
 import { ROOT, runCommand } from "./terminal.ts";
@@ -23,8 +23,10 @@ await runCommand(async () => {
   const python = await setUpJupyter();
   console.error(`TensorFlow ${libtensorflow}, Deno ${Deno.version.deno}`);
   const out = join(ROOT, "notebooks/out");
+  const own = Deno.env.get("FACE_MASK_DATA");
   const { success } = await new Deno.Command(python, {
     args: [join(ROOT, "scripts/run_notebook.py"), join(ROOT, "notebooks/FaceMask.ipynb"), out],
+    env: own ? { FACE_MASK_DATA: resolve(own) } : {}, // the kernel runs in another folder
     stdin: "null",
   }).spawn().status;
   if (!success) throw new Error("the notebook did not run to its end");

@@ -27,8 +27,10 @@ export function progressLine(): OnProgress {
   };
 }
 
-/** Runs a command: an error becomes one message on stderr and exit status 1. DEBUG=1 adds the stack trace. */
+/** Runs a command where the user stands: an error becomes one message on stderr and exit status 1. DEBUG=1 adds the stack trace. */
 export async function runCommand(command: () => Promise<void>): Promise<void> {
+  // `deno task` goes to the project's folder, and says in this variable where it was called.
+  Deno.chdir(Deno.env.get("INIT_CWD") ?? ".");
   try {
     await command();
   } catch (error) {

@@ -1,7 +1,8 @@
 /** `deno task train`: the walkthrough's CNN, from a folder or a zip of photos to a saved model. */
+import { join } from "@std/path";
 import { Command } from "commander";
 import { setUpEngine } from "./setup.ts";
-import { parseWholeNumber, progressLine, runCommand } from "./terminal.ts";
+import { parseWholeNumber, progressLine, ROOT, runCommand } from "./terminal.ts";
 
 interface Options {
   data?: string;
@@ -16,7 +17,7 @@ const options = new Command("deno task train")
     "Trains the walkthrough's CNN, keeps a test part apart, and ends with the result on it as JSON.",
   )
   .option("--data <path>", "folder or zip of labelled photos (default: as the notebook finds them)")
-  .option("--model <folder>", "where the trained model goes", "models/cnn")
+  .option("--model <folder>", "where the trained model goes", join(ROOT, "models/cnn"))
   .option("--epochs <n>", "at most this many", parseWholeNumber(1), 12)
   .option(
     "--seed <n>",

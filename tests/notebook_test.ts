@@ -1,0 +1,92 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { EVALUATION_TYPE } from "../lib/report.ts";
+import { writeSampleFaces } from "../lib/sample_faces.ts";
+import { withFolder } from "./fixtures.ts";
+
+const ROOT = join(import.meta.dirname!, "..");
+const PYTHON = join(
+  ROOT,
+  Deno.build.os === "windows" ? ".venv/Scripts/python.exe" : ".venv/bin/python",
+);
+
+interface Output {
+  output_type: string;
+  data?: Record<string, unknown>;
+}
+interface Cell {
+  cell_type: string;
+  source: string | string[];
+  outputs: Output[];
+}
+
+const textOf = (value: unknown) => [value].flat().join("");
+
+/** A copy of the project by links, so that what the notebook saves does not meet what the user has there. */
+async function linkProject(folder: string): Promise<string> {
+  for (const name of ["deno.json", "deno.lock", "lib", "node_modules", "vendor"]) {
+    await Deno.symlink(join(ROOT, name), join(folder, name));
+  }
+  await Deno.mkdir(join(folder, "notebooks"));
+  const notebook = join(folder, "notebooks/FaceMask.ipynb");
+  await Deno.copyFile(join(ROOT, "notebooks/FaceMask.ipynb"), notebook);
+  return notebook;
+}
+
+Deno.test("the notebook runs in the real kernel and shows every chart and the accuracy", async () => {
+  await withFolder(async (folder) => {
+    const photos = join(folder, "photos");
+    await writeSampleFaces(photos, { count: 60, seed: 11 });
+    const notebook = await linkProject(folder);
+    const out = join(folder, "out");
+    const { code, stderr } = await new Deno.Command(PYTHON, {
+      args: [join(ROOT, "scripts/run_notebook.py"), notebook, out],
+      env: { FACE_MASK_DATA: photos },
+    }).output();
+    assertEquals(code, 0, new TextDecoder().decode(stderr));
+
+    const { cells }: { cells: Cell[] } = JSON.parse(
+      await Deno.readTextFile(join(out, "FaceMask.ipynb")),
+    );
+    const code_cells = cells.filter((cell) => cell.cell_type === "code");
+    const outputs = code_cells.flatMap((cell) => cell.outputs);
+    assertEquals(outputs.filter((output) => output.output_type === "error"), []);
+    for (const cell of code_cells) {
+      assert(cell.outputs.length > 0, `nothing shown by ${textOf(cell.source)}`);
+    }
+
+    const charts = outputs.filter((output) => output.data?.["image/svg+xml"]);
+    assertEquals(charts.length, 7);
+    for (const chart of charts) {
+      assertMatch(textOf(chart.data!["image/svg+xml"]), /<svg[^]*<\/svg>/);
+      assertStringIncludes(textOf(chart.data!["text/plain"]), "say nothing about real photos");
+    }
+    const shown = outputs.find((output) => output.data?.[EVALUATION_TYPE])!.data!;
+    const { n, accuracy } = shown[EVALUATION_TYPE] as { n: number; accuracy: number };
+    assertEquals(n, 9 + 1); // 15% of 30, rounded, of each class
+    assertMatch(
+      textOf(shown["text/plain"]),
+      new RegExp(`accuracy  ${accuracy.toFixed(4)} \\(n = ${n}, 95% interval`),
+    );
+
+    const page = await Deno.readTextFile(join(out, "FaceMask.html"));
+    assertEquals(page.match(/<img src="data:image\/svg\+xml/g)?.length, charts.length);
+    assertEquals(
+      page.match(/<script[^>]* src=|<link[^>]* href="http/g),
+      null,
+      "the page needs another host",
+    );
+    assert((await Deno.stat(join(folder, "models/cnn/model.json"))).isFile);
+  });
+});
+
+Deno.test("the notebook is saved without outputs, in cells of at most ten lines", async () => {
+  const { cells }: { cells: Cell[] } = JSON.parse(
+    await Deno.readTextFile(join(ROOT, "notebooks/FaceMask.ipynb")),
+  );
+  for (const { cell_type, source, outputs } of cells) {
+    if (cell_type !== "code") continue;
+    assertEquals(outputs, []);
+    assert(textOf(source).trimEnd().split("\n").length <= 10, textOf(source));
+  }
+});
