@@ -40,7 +40,11 @@ await runCommand(async () => {
   const images = await lib.loadImages(dataset.samples, { onProgress });
   const unreadable = [...dataset.unreadable, ...images.unreadable];
   if (!options.json) console.error(lib.describeUnreadable(unreadable));
-  const { train, validation, test } = lib.splitDataset(images.samples, { seed: options.seed });
+  const { groups } = lib.groupDuplicates(images, { onProgress });
+  const { train, validation, test } = lib.splitDataset(images.samples, {
+    seed: options.seed,
+    groups,
+  });
   const model = lib.buildCnn({ classes: dataset.classes.length, seed: options.seed });
   const { bestEpoch } = await lib.trainModel(model, images, {
     classes: dataset.classes,

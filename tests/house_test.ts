@@ -42,10 +42,10 @@ async function* listFiles(folder: string): AsyncGenerator<string> {
 
 /** Whether everything between `import` or `export` and `from` is a type. */
 function isTypeOnly(clause: string): boolean {
-  const names = clause.match(/^{(.*)}$/s)?.[1]!.split(",").map((name) => name.trim()).filter(
-    Boolean,
-  );
-  return clause.startsWith("type ") || (names?.every((name) => name.startsWith("type ")) ?? false);
+  if (clause.startsWith("type ")) return true;
+  const names = /^{(.*)}$/s.exec(clause)?.[1];
+  return names !== undefined &&
+    names.split(",").every((name) => /^\s*(type .*)?$/.test(name));
 }
 
 /** What each module imports at run time. */

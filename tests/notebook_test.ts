@@ -63,7 +63,7 @@ Deno.test("the notebook runs in the real kernel and shows every chart and the ac
     }
     const shown = outputs.find((output) => output.data?.[EVALUATION_TYPE])!.data!;
     const { n, accuracy } = shown[EVALUATION_TYPE] as { n: number; accuracy: number };
-    assertEquals(n, 9 + 1); // 15% of 30, rounded, of each class
+    assertEquals(n, 9); // 15% of 60
     assertMatch(
       textOf(shown["text/plain"]),
       new RegExp(`accuracy  ${accuracy.toFixed(4)} \\(n = ${n}, 95% interval`),
