@@ -49,7 +49,7 @@ export interface CnnOptions {
   size?: number;
   /** 2 for one sigmoid unit, more for a softmax. @default 2 */
   classes?: number;
-  /** Share of the units left out in training, after each of the two dense layers. @default 0.5 */
+  /** Share of the units left out in training, after each of the two dense layers. @default 0.3 */
   dropout?: number;
   /** For the first weights and the dropout. @default 42 */
   seed?: number;
@@ -73,7 +73,7 @@ export interface CnnOptions {
  * ```
  */
 export function buildCnn(
-  { size = 128, classes = 2, dropout: rate = 0.5, seed = 42 }: CnnOptions = {},
+  { size = 128, classes = 2, dropout: rate = 0.3, seed = 42 }: CnnOptions = {},
 ): Sequential {
   if (!Number.isInteger(size) || size < 22) {
     throw new RangeError(`size must be an integer of at least 22 pixels, got ${size}`);

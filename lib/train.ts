@@ -16,13 +16,13 @@ export interface TrainOptions {
   train: readonly number[];
   /** Places in the set; they choose the best epoch, so the test part may not be among them. */
   validation: readonly number[];
-  /** At most this many. @default 12 */
+  /** At most this many. @default 24 */
   epochs?: number;
   /** @default 32 */
   batchSize?: number;
   /** Of Adam in the beginning; it falls to nothing over the epochs, as half a wave. @default 0.001 */
   learningRate?: number;
-  /** Stop after this many epochs without a lower validation loss. @default 4 */
+  /** Stop after this many epochs without a lower validation loss. @default 8 */
   patience?: number;
   /** Show the photos changed by {@linkcode augmentBatch}, anew in each epoch. @default true */
   augment?: boolean;
@@ -80,10 +80,10 @@ export async function trainModel(
     classes,
     train,
     validation,
-    epochs = 12,
+    epochs = 24,
     batchSize = 32,
     learningRate = 1e-3,
-    patience = 4,
+    patience = 8,
     augment = true,
     seed = 42,
     onBatch,

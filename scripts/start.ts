@@ -33,7 +33,8 @@ await runCommand(async () => {
 
   const notebook: Notebook = JSON.parse(await Deno.readTextFile(join(out, "FaceMask.ipynb")));
   const outputs = notebook.cells.flatMap((cell) => cell.outputs ?? []);
-  const shown = outputs.find((output) => output.data?.[EVALUATION]);
-  console.log(`\n${[shown?.data?.["text/plain"]].flat().join("")}`);
-  console.log(`page      ${join(out, "FaceMask.html")}`);
+  for (const { data } of outputs.filter((output) => output.data?.[EVALUATION])) {
+    console.log(`\n${[data!["text/plain"]].flat().join("")}`);
+  }
+  console.log(`\npage      ${join(out, "FaceMask.html")}`);
 });

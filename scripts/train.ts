@@ -18,7 +18,7 @@ const options = new Command("deno task train")
   )
   .option("--data <path>", "folder or zip of labelled photos (default: as the notebook finds them)")
   .option("--model <folder>", "where the trained model goes", join(ROOT, "models/cnn"))
-  .option("--epochs <n>", "at most this many", parseWholeNumber(1), 12)
+  .option("--epochs <n>", "at most this many", parseWholeNumber(1), 24)
   .option(
     "--seed <n>",
     "for the split, the first weights and the order of the photos",
