@@ -273,6 +273,11 @@ async function installPrebuilt(
   onProgress: OnProgress,
 ): Promise<string> {
   onProgress({ stage: `${missing}: downloading tfjs-node's prebuilt engine instead`, done: 0 });
+  // The script writes into this file, which may be a link into Deno's cache: make it a file of its own.
+  const manifest = join(folder, "package.json");
+  const text = await Deno.readTextFile(manifest);
+  await Deno.remove(manifest);
+  await Deno.writeTextFile(manifest, text);
   const path = [join(folder, "../../@mapbox/node-pre-gyp/bin"), Deno.env.get("PATH")];
   const script = await run("node", [join(folder, "scripts/install.js"), "cpu", "download"], {
     cwd: folder,
