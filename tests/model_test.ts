@@ -51,7 +51,7 @@ Deno.test("buildCnn() repeats itself for a seed: weights and dropout masks", () 
 
 Deno.test("dropout keeps a half and doubles it, and its gradient follows the mask", async () => {
   await assertNoLeak(() => {
-    const model = buildCnn({ size: 22 });
+    const model = buildCnn({ size: 22, dropout: 0.5 });
     const dropout = model.layers.find((layer) => layer.getClassName() === "Dropout")!;
     tf.tidy(() => {
       const x = tf.ones([100, 100]);

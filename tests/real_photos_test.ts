@@ -28,7 +28,7 @@ Deno.test({
       const images = await loadImages(shuffle(samples, seededRandom(1)).slice(0, 1000));
       const { train, validation, test } = splitDataset(images.samples);
       const model = buildCnn();
-      await trainModel(model, images, { classes, train, validation, epochs: 6 });
+      await trainModel(model, images, { classes, train, validation, epochs: 10 });
       const scores = await predictImages(model, images, test);
       const { accuracy } = evaluateScores(toLabels(images, test, classes), scores, classes);
       model.dispose();
