@@ -143,31 +143,38 @@ async function trainUntil(
   );
 }
 
-Deno.test("trainModel() goes on from a checkpoint as if it had not stopped", async () => {
-  await withFolder(async (folder) => {
-    await assertNoLeak(async () => {
-      const whole = await train();
-      const random = seededRandom(5);
-      for (const how of ["signal", "crash"] as const) {
-        for (let round = 0; round < 4; round++) {
-          const checkpoint = join(folder, `${how} ${round}`);
-          const options = { checkpoint, checkpointSeconds: 0.02 * round };
-          const first = 6 + Math.floor(random() * 8);
-          await trainUntil(first, how, options);
-          const resumeFrom = await loadCheckpoint(checkpoint);
-          if (how === "signal") {
-            const { epoch, batch } = resumeFrom.progress;
-            assertEquals((epoch - 1) * 5 + batch, first, "the last batch is in the checkpoint");
-          }
-          // Stopped once more before it ends.
-          await trainUntil(1 + Math.floor(random() * 3), how, { ...options, resumeFrom });
-          const resumed = await train({ resumeFrom: await loadCheckpoint(checkpoint) });
-          assertEquals(resumed, whole, `${how} after batch ${first}`);
-        }
-      }
-    });
+for (const kernels of ["native", "stock"]) {
+  Deno.test(`trainModel() goes on from a checkpoint as if it had not stopped, ${kernels} kernels`, async () => {
+    if (kernels === "stock") Deno.env.set("FACE_MASK_STOCK_KERNELS", "1");
+    try {
+      await withFolder((folder) => assertNoLeak(() => stopAndGoOn(folder)));
+    } finally {
+      Deno.env.delete("FACE_MASK_STOCK_KERNELS");
+    }
   });
-});
+}
+
+async function stopAndGoOn(folder: string) {
+  const whole = await train();
+  const random = seededRandom(5);
+  for (const how of ["signal", "crash"] as const) {
+    for (let round = 0; round < 4; round++) {
+      const checkpoint = join(folder, `${how} ${round}`);
+      const options = { checkpoint, checkpointSeconds: 0.02 * round };
+      const first = 6 + Math.floor(random() * 8);
+      await trainUntil(first, how, options);
+      const resumeFrom = await loadCheckpoint(checkpoint);
+      if (how === "signal") {
+        const { epoch, batch } = resumeFrom.progress;
+        assertEquals((epoch - 1) * 5 + batch, first, "the last batch is in the checkpoint");
+      }
+      // Stopped once more before it ends.
+      await trainUntil(1 + Math.floor(random() * 3), how, { ...options, resumeFrom });
+      const resumed = await train({ resumeFrom: await loadCheckpoint(checkpoint) });
+      assertEquals(resumed, whole, `${how} after batch ${first}`);
+    }
+  }
+}
 
 Deno.test("trainModel() has nothing left to do after the checkpoint of its end", async () => {
   await withFolder(async (folder) => {
