@@ -10,7 +10,7 @@
  * convolution. Depthwise convolutions are native in tfjs-node already.
  */
 import type { GradConfig, KernelConfig, Optimizer, Tensor, Tensor4D } from "@tensorflow/tfjs-node";
-import { type AdamOptions, NativeAdam } from "./kernels/adam.ts";
+import { type AdamOptions, NativeAdam, StockAdam } from "./kernels/adam.ts";
 import { tf } from "./engine.ts";
 import {
   convThenRelu,
@@ -133,7 +133,7 @@ export function installKernels(
 export function createAdam(options: AdamOptions = {}): Optimizer {
   if (report.adam === "on") return new NativeAdam(options);
   const { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = options;
-  return tf.train.adam(learningRate, beta1, beta2, epsilon);
+  return new StockAdam(learningRate, beta1, beta2, epsilon);
 }
 
 function tryInstall({ install, probe }: Replacement): KernelReport[string] {

@@ -16,6 +16,7 @@ export * from "./kernels.ts";
 export * from "./batches.ts";
 export * from "./augment.ts";
 export * from "./model.ts";
+export * from "./checkpoint.ts";
 export * from "./train.ts";
 export * from "./metrics.ts";
 export * from "./charts.ts";

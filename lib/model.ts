@@ -120,3 +120,8 @@ export function describeModel(model: LayersModel): string {
   model.summary(88, undefined, (line: string) => lines.push(line));
   return lines.filter((line) => !/^_+$/.test(line)).join("\n");
 }
+
+/** The layers whose dropout masks follow from a count of steps; a run that goes on sets it. */
+export function findSeededDropouts(model: LayersModel): { step: number }[] {
+  return model.layers.filter((layer) => layer instanceof SeededDropout);
+}

@@ -1,12 +1,9 @@
-/** Compile and fit: epochs, progress, the best weights kept, early stop. */
-import type { LayersModel, Optimizer, Tensor } from "@tensorflow/tfjs-node";
-import { augmentBatch } from "./augment.ts";
-import { epochBatches, makeBatch, toLabels } from "./batches.ts";
-import { tf } from "./engine.ts";
-import { createAdam, installKernels } from "./kernels.ts";
-import { evaluateScores } from "./metrics.ts";
-import { predictImages } from "./predict.ts";
-import { seededRandom } from "./random.ts";
+/** Compile and fit: epochs, progress, the best weights kept, early stop, checkpoints. */
+import type { LayersModel } from "@tensorflow/tfjs-node";
+import { type Checkpoint, saveCheckpoint } from "./checkpoint.ts";
+import { installKernels } from "./kernels.ts";
+import { TrainRun, type TrainSettings } from "./train/run.ts";
+import { describeSettings, expectSameSettings } from "./train/settings.ts";
 import type { ClassName, History, ImageSet } from "./types.ts";
 
 /** How a model is trained. */
@@ -32,8 +29,14 @@ export interface TrainOptions {
   onBatch?: (status: TrainStatus) => void | Promise<void>;
   /** Called after every epoch, and awaited. */
   onEpoch?: (status: TrainStatus) => void | Promise<void>;
-  /** Ends the run at the next batch, with the reason thrown. */
+  /** Ends the run at the next batch, with the reason thrown, after a last checkpoint. */
   signal?: AbortSignal;
+  /** A file to save the run to: after every epoch, between batches, and when `signal` ends it. It stays. */
+  checkpoint?: string;
+  /** Seconds from one checkpoint to the next. @default 30 */
+  checkpointSeconds?: number;
+  /** Go on from there, as {@linkcode loadCheckpoint} gave it: with the same settings and photos. */
+  resumeFrom?: Checkpoint;
 }
 
 /** How far a run has come. */
@@ -62,13 +65,16 @@ export interface TrainResult {
  * Trains the model with Adam on the cross-entropy of its classes. Photos stay bytes; a batch at a time
  * becomes floats. The weights of the epoch with the lowest validation loss are put back at the end.
  *
- * The same seeds on the same machine give the same history.
+ * The same seeds on the same machine give the same history, and a run that goes on from a checkpoint has
+ * the history and the weights that it would have had without the stop, bit for bit. Other dropout layers
+ * than those of {@linkcode buildCnn} do not repeat themselves.
  *
  * Source of the falling learning rate: Loshchilov and Hutter, 2017, SGDR, equation 5 without restarts,
  * https://arxiv.org/abs/1608.03983
  *
  * @param model As of {@linkcode buildCnn}; it is compiled and trained in place.
- * @throws {RangeError} if a part is empty or an option is not a positive number
+ * @throws {RangeError} if a part is empty, an option is not a positive number, or `resumeFrom` is of a run
+ * with other settings, model or photos
  * @throws the reason of `signal`
  */
 export async function trainModel(
@@ -76,119 +82,69 @@ export async function trainModel(
   images: ImageSet,
   options: TrainOptions,
 ): Promise<TrainResult> {
-  const {
-    classes,
-    train,
-    validation,
-    epochs = 24,
-    batchSize = 32,
-    learningRate = 1e-3,
-    patience = 8,
-    augment = true,
-    seed = 42,
-    onBatch,
-    onEpoch,
-    signal,
-  } = options;
+  const { onBatch, onEpoch, signal, checkpoint, checkpointSeconds = 30, resumeFrom } = options;
+  const settings = checkSettings(options);
+  installKernels();
+  const saved = checkpoint || resumeFrom ? await describeSettings(model, images, settings) : {};
+  if (resumeFrom) expectSameSettings(resumeFrom.settings, saved);
+  const run = new TrainRun(model, images, settings);
+  let savedAt = performance.now(), pausedAt = savedAt;
+  const save = async () => {
+    if (checkpoint) await saveCheckpoint(checkpoint, { settings: saved, ...await run.save() });
+    savedAt = performance.now();
+  };
+  try {
+    if (resumeFrom) await run.restore(resumeFrom);
+    while (!run.isOver) {
+      if (!run.hasBatch) {
+        const status = await run.endEpoch();
+        await save();
+        await onEpoch?.(status);
+        continue;
+      }
+      const status = await run.trainBatch();
+      await onBatch?.(status);
+      if (performance.now() - pausedAt > 50) {
+        // tfjs-node computes on this thread: let timers, displays and signals have their turn.
+        await new Promise((resume) => setTimeout(resume));
+        pausedAt = performance.now();
+      }
+      if (signal?.aborted || performance.now() - savedAt > 1000 * checkpointSeconds) await save();
+      signal?.throwIfAborted();
+    }
+    return run.finish();
+  } finally {
+    run.dispose();
+  }
+}
+
+/** The settings with their defaults. */
+function checkSettings({
+  classes,
+  train,
+  validation,
+  epochs = 24,
+  batchSize = 32,
+  learningRate = 1e-3,
+  patience = 8,
+  augment = true,
+  seed = 42,
+}: TrainOptions): TrainSettings {
   for (const [name, value] of Object.entries({ epochs, learningRate, patience })) {
     if (!(value > 0)) throw new RangeError(`${name} must be a positive number, got ${value}`);
   }
   for (const [name, part] of Object.entries({ train, validation })) {
     if (part.length === 0) throw new RangeError(`the ${name} part holds no photo`);
   }
-  installKernels();
-  const optimizer = createAdam({ learningRate }) as Optimizer & { learningRate: number };
-  model.compile({
-    optimizer,
-    loss: classes.length === 2 ? "binaryCrossentropy" : "categoricalCrossentropy",
-    metrics: ["accuracy"],
-  });
-  const history: History = { loss: [], accuracy: [], valLoss: [], valAccuracy: [] };
-  let pausedAt = performance.now();
-  const best = { epoch: 0, valLoss: Infinity, weights: [] as Tensor[] };
-  try {
-    for (let epoch = 1; epoch <= epochs && epoch - best.epoch <= patience; epoch++) {
-      const batches = epochBatches(train, { batchSize, seed, epoch });
-      let seen = 0, lossSum = 0, accuracySum = 0;
-      const status = (batch: number): TrainStatus => ({
-        epoch,
-        epochs,
-        batch,
-        batches: batches.length,
-        loss: lossSum / seen,
-        accuracy: accuracySum / seen,
-        history,
-      });
-      for (const [batch, indices] of batches.entries()) {
-        const share = (epoch - 1 + batch / batches.length) / epochs;
-        optimizer.learningRate = learningRate * (1 + Math.cos(Math.PI * share)) / 2;
-        const { x, y } = makeBatch(images, indices, classes);
-        const random = seededRandom(seed + 1_000_003 * epoch + batch);
-        const shown = augment ? augmentBatch(x, random) : x;
-        const [loss, accuracy] = await model.trainOnBatch(shown, y) as [number, number];
-        tf.dispose([x, shown, y]);
-        if (!Number.isFinite(loss)) {
-          throw new Error(
-            `the loss became ${loss} in epoch ${epoch}: try a lower learning rate than ${learningRate}`,
-          );
-        }
-        seen += indices.length;
-        lossSum += loss * indices.length;
-        accuracySum += accuracy * indices.length;
-        await onBatch?.(status(batch + 1));
-        if (performance.now() - pausedAt > 50) {
-          // tfjs-node computes on this thread: let timers, displays and signals have their turn.
-          await new Promise((resume) => setTimeout(resume));
-          pausedAt = performance.now();
-        }
-        signal?.throwIfAborted();
-      }
-      const { loss: valLoss, accuracy: valAccuracy } = await validate(
-        model,
-        images,
-        validation,
-        classes,
-      );
-      history.loss.push(lossSum / seen);
-      history.accuracy.push(accuracySum / seen);
-      history.valLoss.push(valLoss);
-      history.valAccuracy.push(valAccuracy);
-      if (valLoss < best.valLoss) {
-        tf.dispose(best.weights);
-        Object.assign(best, {
-          epoch,
-          valLoss,
-          weights: model.getWeights().map((weight) => weight.clone()),
-        });
-      }
-      await onEpoch?.(status(batches.length));
-    }
-    model.setWeights(best.weights);
-    return { history, bestEpoch: best.epoch };
-  } finally {
-    tf.dispose(best.weights);
-    model.optimizer.dispose();
-  }
-}
-
-/** Mean cross-entropy and accuracy, without dropout. */
-async function validate(
-  model: LayersModel,
-  images: ImageSet,
-  indices: readonly number[],
-  classes: readonly ClassName[],
-): Promise<{ loss: number; accuracy: number }> {
-  const labels = toLabels(images, indices, classes);
-  const scores = await predictImages(model, images, indices);
-  const ofTrueClass = labels.map((label, row) =>
-    classes.length > 2
-      ? scores[row * classes.length + label]!
-      : label === 1
-      ? scores[row]!
-      : 1 - scores[row]!
-  );
-  const smallest = 1e-7; // as Keras and tf.layers keep the logarithm finite
-  const loss = ofTrueClass.reduce((sum, p) => sum - Math.log(Math.max(p, smallest)), 0) /
-    labels.length;
-  return { loss, accuracy: evaluateScores(labels, scores, classes).accuracy };
+  return {
+    classes,
+    train,
+    validation,
+    epochs,
+    batchSize,
+    learningRate,
+    patience,
+    augment,
+    seed,
+  };
 }

@@ -90,7 +90,7 @@ def main(source, folder):
         client.execute()
     except CellExecutionError as error:
         sys.exit(f"error: the notebook stopped at «{titles_of(error, notebook, titles)}»: {error.ename}: {error.evalue}")
-    page = HTMLExporter(require_js_url="", jquery_url="", mathjax_url="", mermaid_js_url="", widget_renderer_url="")
+    page = HTMLExporter(require_js_url="", jquery_url="", mathjax_url="", mermaid_js_url="", mermaid_layout_elk_js_url="", widget_renderer_url="")
     html, _ = page.from_notebook_node(notebook, {"metadata": {"name": source.stem}})
     write(folder / source.name, nbformat.writes(notebook))
     write(folder / f"{source.stem}.html", html)

@@ -1,6 +1,7 @@
 /** `deno task train`: the walkthrough's CNN, from a folder or a zip of photos to a saved model. */
-import { join } from "@std/path";
+import { join, resolve } from "@std/path";
 import { Command } from "commander";
+import { removeIfThere } from "../lib/work_folder.ts";
 import { setUpEngine } from "./setup.ts";
 import { parseWholeNumber, progressLine, ROOT, runCommand } from "./terminal.ts";
 
@@ -9,6 +10,7 @@ interface Options {
   model: string;
   epochs: number;
   seed: number;
+  resume?: boolean;
   json?: boolean;
 }
 
@@ -25,6 +27,7 @@ const options = new Command("deno task train")
     parseWholeNumber(0),
     42,
   )
+  .option("--resume", "go on with a run that was stopped or killed: the same command, and this")
   .option("--json", "nothing but the JSON, and no progress")
   .showHelpAfterError()
   .parse(Deno.args, { from: "user" }).opts<Options>();
@@ -33,6 +36,12 @@ await runCommand(async () => {
   await setUpEngine();
   const lib = await import("../lib/mod.ts");
   const onProgress = options.json ? undefined : progressLine();
+  const checkpoint = `${resolve(options.model)}.checkpoint`;
+  const resumeFrom = options.resume ? await lib.loadCheckpoint(checkpoint) : undefined;
+  if (resumeFrom && !options.json) {
+    const { epoch, batch } = resumeFrom.progress;
+    console.error(`going on with ${checkpoint}: epoch ${epoch}, after batch ${batch}`);
+  }
   const data = options.data
     ? await lib.openData(options.data, { onProgress })
     : await lib.getData({ onProgress });
@@ -46,19 +55,33 @@ await runCommand(async () => {
     groups,
   });
   const model = lib.buildCnn({ classes: dataset.classes.length, seed: options.seed });
+  const interruption = new AbortController();
+  const leaveSignal = () => Deno.removeSignalListener("SIGINT", interrupt);
+  const interrupt = () => {
+    leaveSignal(); // a second Ctrl-C ends it at once
+    interruption.abort();
+  };
+  Deno.addSignalListener("SIGINT", interrupt);
   const { bestEpoch } = await lib.trainModel(model, images, {
     classes: dataset.classes,
     train,
     validation,
     epochs: options.epochs,
     seed: options.seed,
+    checkpoint,
+    resumeFrom,
+    signal: interruption.signal,
     onBatch: ({ epoch, epochs, batch, batches, loss }) =>
       onProgress?.({
         stage: `epoch ${epoch} of ${epochs}, loss ${loss.toFixed(4)}, batch`,
         done: batch,
         total: batches,
       }),
-  });
+  }).catch((error) => {
+    if (error !== interruption.signal.reason) throw error;
+    console.error(`\nstopped; to go on, give the same command with --resume (${checkpoint})`);
+    Deno.exit(130);
+  }).finally(leaveSignal);
   const scores = await lib.predictImages(model, images, test);
   const evaluation = lib.evaluateScores(
     lib.toLabels(images, test, dataset.classes),
@@ -69,6 +92,7 @@ await runCommand(async () => {
     model,
     info: { classes: dataset.classes, size: images.size, trainedOn: data.name },
   }, options.model);
+  await removeIfThere(checkpoint);
   console.log(
     JSON.stringify({ ...evaluation, bestEpoch, data: data.name, model: options.model, unreadable }),
   );

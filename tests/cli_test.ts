@@ -115,6 +115,7 @@ Deno.test("the commands answer --help, and a mistake in one line", async () => {
   }
   const cases: [string[], RegExp][] = [
     [["train", "--epochs", "two"], /--epochs.*whole number/],
+    [["train", "--resume", "--model", "nowhere"], /no checkpoint .*nowhere\.checkpoint/],
     [["train", "--data", "nowhere.zip"], /there is no folder or zip .*nowhere\.zip/],
     [["evaluate", "--model", "nowhere"], /nowhere holds no model\.json/],
     [["predict"], /missing required argument/],
@@ -126,4 +127,51 @@ Deno.test("the commands answer --help, and a mistake in one line", async () => {
     assertMatch(stderr, message);
     assertEquals(/^\s+at /m.test(stderr), false, `a stack trace: ${stderr}`);
   }
+});
+
+/** Starts a training, sends it the signal when it has written a checkpoint, and waits for its end. */
+async function trainAndStop(args: string[], checkpoint: string, signal: Deno.Signal) {
+  const writtenAt = () => Deno.stat(checkpoint).then(({ mtime }) => mtime?.getTime(), () => 0);
+  const before = await writtenAt();
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", join(ROOT, "scripts/train.ts"), ...args],
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  let isOver = false;
+  const output = child.output().finally(() => isOver = true);
+  while (!isOver && await writtenAt() === before) {
+    await new Promise((resume) => setTimeout(resume, 20));
+  }
+  if (!isOver) child.kill(signal);
+  const { code, stderr } = await output;
+  return { code, stderr: new TextDecoder().decode(stderr) };
+}
+
+Deno.test("train --resume goes on after kill -9 and Ctrl-C as if there had been none", async () => {
+  await withFolder(async (folder) => {
+    const photos = join(folder, "photos");
+    await writeSampleFaces(join(photos, "data"), { count: 60, seed: 7 });
+    const argsOf = (name: string) => {
+      const args = ["--data", photos, "--model", join(folder, name), "--epochs", "6"];
+      return [...args, "--json"];
+    };
+    const [args, checkpoint] = [argsOf("stopped"), join(folder, "stopped.checkpoint")];
+    const killed = await trainAndStop(args, checkpoint, "SIGKILL");
+    assertEquals(killed.code, 137);
+    const interrupted = await trainAndStop([...args, "--resume"], checkpoint, "SIGINT");
+    assertEquals(interrupted.code, 130, interrupted.stderr);
+    assertMatch(interrupted.stderr, /same command with --resume/);
+
+    const resumed = await runTask("train", ...args, "--resume");
+    const whole = await runTask("train", ...argsOf("whole"));
+    assertEquals([resumed.code, whole.code], [0, 0], resumed.stderr + whole.stderr);
+    const { model: _, ...result } = JSON.parse(resumed.stdout);
+    const { model: __, ...expected } = JSON.parse(whole.stdout);
+    assertEquals(result, expected);
+    const weights = (name: string) => Deno.readFile(join(folder, name, "weights.bin"));
+    const [a, b] = [await weights("stopped"), await weights("whole")];
+    assert(a.every((byte, i) => byte === b[i]), "the weights differ");
+    assertEquals(await Deno.stat(checkpoint).catch(() => "removed"), "removed");
+  });
 });

@@ -27,7 +27,18 @@ const HOUSE: Record<string, string[]> = {
   report: ["charts"],
   saved_model: ["engine", "types"],
   predict: ["batches", "engine", "image", "kernels"],
-  train: ["augment", "batches", "engine", "kernels", "metrics", "predict", "random"],
+  checkpoint: [],
+  train: [
+    "augment",
+    "batches",
+    "checkpoint",
+    "engine",
+    "kernels",
+    "metrics",
+    "model",
+    "predict",
+    "random",
+  ],
 };
 
 /** The module that a file of lib belongs to: a folder is a part of the file that has its name. */

@@ -173,14 +173,32 @@ class Decay {
   }
 
   goTo(iterations: number): void {
-    this.#power = 1;
-    for (let i = 0; i < iterations; i++) this.step();
+    this.#power = raise(this.#beta, iterations);
   }
 
   get correction(): number {
     // The op adds a gradient with the weight 1 - beta in floats, tfjs with that of doubles made a float.
     const weight = (1 - Math.fround(this.#beta)) / Math.fround(1 - this.#beta);
     return weight * Math.fround(1 - this.#power);
+  }
+}
+
+/** The power in floats, as step after step multiplies it. */
+function raise(beta: number, steps: number): number {
+  let power = 1;
+  for (let i = 0; i < steps; i++) power = Math.fround(power * Math.fround(beta));
+  return power;
+}
+
+/** tfjs's own Adam, made to go on from a state bit for bit: its powers come from `tf.pow`, rounded otherwise. */
+export class StockAdam extends tf.AdamOptimizer {
+  override async setWeights(state: NamedTensor[]): Promise<void> {
+    await super.setWeights(state);
+    const powers = this as unknown as { accBeta1: Variable; accBeta2: Variable };
+    tf.tidy(() => {
+      powers.accBeta1.assign(tf.scalar(raise(this.beta1, this.iterations + 1)));
+      powers.accBeta2.assign(tf.scalar(raise(this.beta2, this.iterations + 1)));
+    });
   }
 }
 
