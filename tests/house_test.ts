@@ -18,7 +18,7 @@ const HOUSE: Record<string, string[]> = {
   split: ["random"],
   native_ops: ["engine"],
   kernels: ["engine", "native_ops"],
-  image: [],
+  image: ["types"],
   batches: ["engine", "native_ops", "random"],
   augment: ["engine"],
   model: ["engine", "native_ops"],
