@@ -1,14 +1,8 @@
 /** From the bytes of a photo, whatever its format, to `[size, size, 3]` uint8 RGB. */
 import { Image } from "imagescript";
 import sharp, { type Sharp } from "sharp";
-import {
-  type Box,
-  FACE_MARGIN,
-  type ImageSet,
-  type OnProgress,
-  type Sample,
-  type Unreadable,
-} from "./types.ts";
+import { cachePixels, type ReadPixels } from "./image_cache.ts";
+import { type Box, FACE_MARGIN, type ImageSet, type OnProgress, type Sample } from "./types.ts";
 
 /** How a photo becomes an input. */
 export interface DecodeOptions {
@@ -22,6 +16,10 @@ export interface DecodeOptions {
 
 const MAX_PIXELS = 2 ** 27;
 const MAX_BYTES = 2 ** 28;
+/** To be raised whenever the same photo gives other pixels than before. */
+const VERSION = 1;
+/** Errors that a file gives again, as long as it stays what it is. */
+const LASTING = [Deno.errors.InvalidData, Deno.errors.NotFound, RangeError];
 const AT_ONCE = 2 * navigator.hardwareConcurrency;
 
 // Parallel over photos, so one thread for each; nothing is read twice, so no cache. The format is
@@ -63,20 +61,41 @@ export async function readImage(file: string, options?: DecodeOptions): Promise<
  */
 export async function loadImages(
   samples: readonly Sample[],
-  { size = 128, margin = FACE_MARGIN, onProgress }: {
+  { size = 128, margin = FACE_MARGIN, cache = false, onProgress }: {
     /** @default 128 */
     size?: number;
     /** Around a sample's box on each side, as a share of its size. @default 0.15 */
     margin?: number;
+    /** A folder to keep the pixels in, for the next time. @default false */
+    cache?: string | false;
     onProgress?: OnProgress;
   } = {},
 ): Promise<ImageSet> {
   checkSize(size);
+  const read = () => readSamples(samples, { size, margin, onProgress });
+  const settings = { VERSION, versions: sharp.versions, size, margin };
+  const { pixels, failed } = cache
+    ? await cachePixels(cache, samples, settings, read)
+    : await read();
+  const missing = new Set(failed.map(([index]) => index));
+  const problems = failed.map(([index, reason]) => ({ file: samples[index]!.file, reason }));
+  return {
+    size,
+    pixels,
+    samples: samples.filter((_, index) => !missing.has(index)),
+    unreadable: [...new Map(problems.map((it) => [`${it.file}: ${it.reason}`, it])).values()],
+  };
+}
+
+async function readSamples(
+  samples: readonly Sample[],
+  { size, margin, onProgress }: { size: number; margin: number; onProgress?: OnProgress },
+): Promise<ReadPixels> {
   const length = size * size * 3;
   const pixels = new Uint8Array(samples.length * length);
-  const failed = new Map<number, Unreadable>();
+  const failed = new Map<number, string>();
   const files = [...Map.groupBy(samples.keys(), (index) => samples[index]!.file)];
-  let next = 0, done = 0;
+  let next = 0, done = 0, isLasting = true;
 
   async function readSome() {
     while (next < files.length) {
@@ -91,7 +110,8 @@ export async function loadImages(
             : openPhoto(bytes);
           pixels.set(await resize(photo, size), index * length);
         } catch (error) {
-          failed.set(index, { file, reason: (error as Error).message });
+          isLasting &&= LASTING.some((kind) => error instanceof kind);
+          failed.set(index, (error as Error).message);
         }
         onProgress?.({ stage: "reading photos", done: ++done, total: samples.length });
       }
@@ -101,13 +121,10 @@ export async function loadImages(
 
   const read = samples.keys().filter((index) => !failed.has(index)).toArray();
   read.forEach((from, to) => pixels.copyWithin(to * length, from * length, (from + 1) * length));
-  const problems = [...failed].sort(([a], [b]) => a - b)
-    .map(([, problem]) => [`${problem.file}: ${problem.reason}`, problem] as const);
   return {
-    size,
     pixels: pixels.subarray(0, read.length * length),
-    samples: read.map((index) => samples[index]!),
-    unreadable: [...new Map(problems).values()],
+    failed: [...failed].sort(([a], [b]) => a - b),
+    isLasting,
   };
 }
 

@@ -8,6 +8,7 @@ import { parseWholeNumber, progressLine } from "./terminal.ts";
 export interface PhotoOptions extends Required<Pick<ScanOptions, "incorrect" | "minFace">> {
   data?: string;
   task?: Task;
+  cache: boolean;
   json?: boolean;
 }
 
@@ -31,7 +32,8 @@ export function addPhotoOptions(command: Command, { taskDefault }: { taskDefault
       "leave out faces of fewer, on the shorter side",
       parseWholeNumber(0),
       0,
-    );
+    )
+    .option("--no-cache", "decode the photos anew, and do not keep them for the next time");
 }
 
 /** Labelled photos in memory, and what is said about those that are not. */
@@ -44,14 +46,19 @@ export interface LabelledPhotos {
 
 /** Finds, lists and reads the photos; without `--json` says on stderr what is missing. */
 export async function loadLabelledPhotos(
-  { data: path, task, incorrect, minFace, json }: PhotoOptions,
+  { data: path, task, incorrect, minFace, cache, json }: PhotoOptions,
   { size, margin }: { size?: number; margin?: number } = {},
 ): Promise<LabelledPhotos> {
   const lib = await import("../lib/mod.ts");
   const onProgress = json ? undefined : progressLine();
   const data = path ? await lib.openData(path, { onProgress }) : await lib.getData({ onProgress });
   const dataset = await lib.scanDataset(data.folder, { task, incorrect, minFace });
-  const images = await lib.loadImages(dataset.samples, { size, margin, onProgress });
+  const images = await lib.loadImages(dataset.samples, {
+    size,
+    margin,
+    cache: cache && data.cache,
+    onProgress,
+  });
   const { leftOut } = dataset;
   const unreadable = [...dataset.unreadable, ...images.unreadable];
   if (!json) {

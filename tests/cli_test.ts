@@ -8,8 +8,9 @@ import { makeScene, renderScene } from "./scenes.ts";
 
 const ROOT = join(import.meta.dirname!, "..");
 
-/** Runs a command as its task does. */
+/** Runs a command as its task does; photos of tests are not kept in the project's `data/cache`. */
 async function runTask(task: string, ...args: string[]) {
+  if (args.includes("--data")) args.push("--no-cache");
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-check", join(ROOT, "scripts", `${task}.ts`), ...args],
   }).output();
