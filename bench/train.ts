@@ -4,22 +4,16 @@
  * epoch over photos in memory, so that what else the machine does hits all three. Prints JSON.
  */
 import { join } from "@std/path";
-import { Argument, Command } from "commander";
-import { findPython } from "../scripts/python.ts";
+import { Command } from "commander";
 import { setUpEngine } from "../scripts/setup.ts";
-import {
-  lastLines,
-  parseWholeNumber,
-  progressLine,
-  ROOT,
-  run,
-  runCommand,
-} from "../scripts/terminal.ts";
+import { parseWholeNumber, progressLine, runCommand } from "../scripts/terminal.ts";
+import { Peer, round, setUpPython, type Spread, spread } from "./peers.ts";
 import type { Answer, Request } from "./train_tfjs.ts";
 
 const HERE = import.meta.dirname!;
 const VARIANTS = ["ours", "stock", "keras"] as const;
 type Variant = typeof VARIANTS[number];
+type TrainPeer = Peer<Request, Answer>;
 
 /** The first is the main case. */
 const CASES = {
@@ -30,16 +24,17 @@ const CASES = {
 };
 
 const onProgress = progressLine();
-const { rounds, only, quick } = new Command("deno task bench")
-  .addArgument(new Argument("<bench>", "what to measure").choices(["train"]))
+const { rounds, only, quick } = new Command("deno task bench train")
   .description("Trains the walkthrough's CNN beside stock tfjs-node and Keras; prints JSON.")
   .option("--rounds <n>", "how often each variant is measured", parseWholeNumber(1), 5)
   .option("--only <cases...>", `some of ${Object.keys(CASES).join(", ")}`, Object.keys(CASES))
   .option("--quick", "few photos: shows that it works, not how fast")
   .showHelpAfterError()
-  .parse(Deno.args, { from: "user" }).opts<{ rounds: number; only: string[]; quick?: boolean }>();
+  .parse(Deno.args.slice(1), { from: "user" }).opts<
+  { rounds: number; only: string[]; quick?: boolean }
+>();
 
-async function measure(peers: Record<Variant, Peer>) {
+async function measure(peers: Record<Variant, TrainPeer>) {
   const cases: Record<string, CaseResult> = {};
   const images = quick ? 128 : 512;
   for (const [name, { batchSize, classes }] of Object.entries(CASES)) {
@@ -76,13 +71,6 @@ async function measure(peers: Record<Variant, Peer>) {
   };
 }
 
-/** A median and what it is the median of. */
-interface Spread {
-  median: number;
-  min: number;
-  max: number;
-}
-
 interface CaseResult {
   /** Of the rounds' ratios, not of the medians. */
   ratioOverKeras: Spread;
@@ -93,7 +81,7 @@ interface CaseResult {
 }
 
 async function measureCase(
-  peers: Record<Variant, Peer>,
+  peers: Record<Variant, TrainPeer>,
   name: string,
   request: Request,
 ): Promise<CaseResult> {
@@ -124,70 +112,6 @@ async function measureCase(
   };
 }
 
-/** A process that answers a line with a line. */
-class Peer {
-  readonly #process: Deno.ChildProcess;
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #lines: AsyncIterator<string>;
-
-  constructor(program: string, args: string[], env: Record<string, string> = {}) {
-    this.#process = new Deno.Command(program, {
-      args,
-      env,
-      cwd: ROOT,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "inherit",
-    }).spawn();
-    this.#writer = this.#process.stdin.getWriter();
-    this.#lines = readLines(this.#process.stdout);
-  }
-
-  async ask(request: Request): Promise<Answer> {
-    await this.#writer.write(new TextEncoder().encode(JSON.stringify(request) + "\n"));
-    const { value, done } = await this.#lines.next();
-    if (done) throw new Error(`a measured process ended early: ${JSON.stringify(request)}`);
-    return JSON.parse(value);
-  }
-
-  async close(): Promise<void> {
-    await this.#writer.close().catch(() => {});
-    await this.#process.status;
-  }
-}
-
-async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  let rest = "";
-  for await (const bytes of stream) {
-    const lines = (rest + new TextDecoder().decode(bytes)).split("\n");
-    rest = lines.pop()!;
-    yield* lines;
-  }
-}
-
-/** Makes the environment of the Keras peer when it is missing, and gives its Python. */
-async function setUpKeras(): Promise<string> {
-  const folder = join(ROOT, ".venv-bench");
-  const python = join(folder, Deno.build.os === "windows" ? "Scripts/python.exe" : "bin/python");
-  const stamp = join(folder, "installed.txt");
-  const wanted = await Deno.readTextFile(join(HERE, "requirements.txt"));
-  if (await Deno.readTextFile(stamp).catch(() => "") === wanted) return python;
-  const system = await findPython();
-  if (!system) throw new Error("The Keras peer needs Python 3.10 or newer, with venv and pip.");
-  onProgress({ stage: "installing Keras for the comparison (1 GB, some minutes)", done: 0 });
-  for (
-    const [program, args] of [
-      [system, ["-m", "venv", "--clear", folder]],
-      [python, ["-m", "pip", "install", "-r", join(HERE, "requirements.txt")]],
-    ] as const
-  ) {
-    const { success, stderr } = await run(program, [...args]);
-    if (!success) throw new Error(`Keras could not be installed:\n${lastLines(stderr)}`);
-  }
-  await Deno.writeTextFile(stamp, wanted);
-  return python;
-}
-
 /** Multiplications and additions of an image's forward and backward pass, in convolutions and products. */
 function trainingFlops(): number {
   // Output side, inputs to each output, filters; a dense layer is a convolution of one place.
@@ -204,26 +128,19 @@ function trainingFlops(): number {
   return forward.reduce((sum, flops, i) => sum + (i === 0 ? 2 : 3) * flops, 0);
 }
 
-function spread(values: number[]): Spread {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = (sorted.length - 1) / 2;
-  const median = (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
-  return { median: round(median), min: round(sorted[0]!), max: round(sorted.at(-1)!) };
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
-}
-
 await runCommand(async () => {
   await setUpEngine();
-  const python = await setUpKeras();
+  const python = await setUpPython(onProgress);
   const tfjs = (variant: Variant, env?: Record<string, string>) =>
-    new Peer(Deno.execPath(), ["run", "-A", join(HERE, "train_tfjs.ts"), variant], env);
-  const peers: Record<Variant, Peer> = {
+    new Peer<Request, Answer>(
+      Deno.execPath(),
+      ["run", "-A", join(HERE, "train_tfjs.ts"), variant],
+      env,
+    );
+  const peers: Record<Variant, TrainPeer> = {
     ours: tfjs("ours"),
     stock: tfjs("stock"),
-    keras: new Peer(python, [join(HERE, "train_keras.py")]),
+    keras: new Peer<Request, Answer>(python, [join(HERE, "train_keras.py")]),
   };
   try {
     console.log(JSON.stringify(await measure(peers), null, 2));

@@ -11,6 +11,8 @@ export interface DataSource {
   folder: string;
   /** Such as "Kaggle's omkargurav/face-mask-dataset"; of drawn faces it says that they are no photos. */
   name: string;
+  /** A folder in which `loadImages` may keep decoded photos. */
+  cache: string;
 }
 
 /** Options of `getData`, and those of `downloadDataset`. */
@@ -37,14 +39,15 @@ export async function getData(options: GetDataOptions = {}): Promise<DataSource>
   const own = Deno.env.get("FACE_MASK_DATA");
   if (own) return await openData(own, options);
   try {
-    return { folder: await downloadDataset(kaggle, options), name: `Kaggle's ${kaggle}` };
+    const downloaded = await downloadDataset(kaggle, options);
+    return { folder: downloaded, name: `Kaggle's ${kaggle}`, cache: join(folder, "cache") };
   } catch (error) {
     if (!isRefusal(error)) throw error;
     onWarning(`${error.message}\nGoing on with drawn faces.`);
   }
   const faces = join(folder, "sample_faces");
   await writeSampleFaces(faces, { count: drawn, onProgress });
-  return await openData(faces);
+  return await openData(faces, { folder });
 }
 
 /** What the network or Kaggle refuse has a way out; a full disk or a damaged zip has not. */
@@ -67,13 +70,15 @@ export async function openData(
   const { isDirectory, size, mtime } = await Deno.stat(full).catch((cause) => {
     throw new Deno.errors.NotFound(`there is no folder or zip ${full}`, { cause });
   });
+  const { folder: own = DATA_FOLDER, onProgress } = options;
   let folder = full;
   if (!isDirectory) {
     const name = `${basename(full, ".zip")}-${size}-${mtime?.getTime() ?? 0}`;
-    folder = join(options.folder ?? DATA_FOLDER, "unpacked", name);
-    await unpackArchive(full, folder, { onProgress: options.onProgress });
+    folder = join(own, "unpacked", name);
+    await unpackArchive(full, folder, { onProgress });
   }
-  return { folder, name: await isDrawn(folder) ? DRAWN : basename(full) };
+  const name = await isDrawn(folder) ? DRAWN : basename(full);
+  return { folder, name, cache: join(own, "cache") };
 }
 
 /** Whether `writeSampleFaces` made what is in the folder, or right under its `data`. */

@@ -1,7 +1,8 @@
 /** From the bytes of a photo, whatever its format, to `[size, size, 3]` uint8 RGB. */
 import { Image } from "imagescript";
 import sharp, { type Sharp } from "sharp";
-import type { Box, ImageSet, OnProgress, Sample, Unreadable } from "./types.ts";
+import { cachePixels, type ReadPixels } from "./image_cache.ts";
+import { type Box, FACE_MARGIN, type ImageSet, type OnProgress, type Sample } from "./types.ts";
 
 /** How a photo becomes an input. */
 export interface DecodeOptions {
@@ -15,6 +16,10 @@ export interface DecodeOptions {
 
 const MAX_PIXELS = 2 ** 27;
 const MAX_BYTES = 2 ** 28;
+/** To be raised whenever the same photo gives other pixels than before. */
+const VERSION = 1;
+/** Errors that a file gives again, as long as it stays what it is. */
+const LASTING = [Deno.errors.InvalidData, Deno.errors.NotFound, RangeError];
 const AT_ONCE = 2 * navigator.hardwareConcurrency;
 
 // Parallel over photos, so one thread for each; nothing is read twice, so no cache. The format is
@@ -37,84 +42,79 @@ export async function decodeImage(
   bytes: Uint8Array,
   { size = 128, box, margin = 0 }: DecodeOptions = {},
 ): Promise<Uint8Array> {
-  if (!Number.isInteger(size) || size < 1) {
-    throw new RangeError(`size must be a positive integer, got ${size}`);
-  }
-  if (bytes.length === 0) throw new Deno.errors.InvalidData("the file is empty");
-  let photo = sharp(bytes, { failOn: "error", limitInputPixels: MAX_PIXELS }).autoOrient();
-  try {
-    if (box) photo = photo.extract(await cropRegion(photo, box, margin));
-    const pixels = await photo
-      .resize(size, size, { fit: "fill", kernel: "linear" })
-      .flatten({ background: "white" })
-      .toColourspace("srgb")
-      .raw({ depth: "uchar" })
-      .toBuffer();
-    return new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.length);
-  } catch (cause) {
-    if (cause instanceof RangeError) throw cause;
-    const reason = String((cause as Error).message).split("\n")[0];
-    throw new Deno.errors.InvalidData(`not a readable photo: ${reason}`, { cause });
-  }
-}
-
-/** The box with its margin, cut to the photo. */
-async function cropRegion(photo: Sharp, box: Box, margin: number): Promise<Box> {
-  const { autoOrient: { width, height } } = await photo.metadata();
-  const [x, y] = [box.width * margin, box.height * margin];
-  const left = Math.max(0, Math.round(box.left - x));
-  const top = Math.max(0, Math.round(box.top - y));
-  const right = Math.min(width, Math.round(box.left + box.width + x));
-  const bottom = Math.min(height, Math.round(box.top + box.height + y));
-  if (right <= left || bottom <= top) {
-    throw new RangeError(
-      `the box ${JSON.stringify(box)} lies outside the photo of ${width} x ${height} pixels`,
-    );
-  }
-  return { left, top, width: right - left, height: bottom - top };
+  checkSize(size);
+  return await resize(box ? cutBox(await decodeWhole(bytes), box, margin) : openPhoto(bytes), size);
 }
 
 /** As {@linkcode decodeImage}, from a file of at most 256 MiB. */
 export async function readImage(file: string, options?: DecodeOptions): Promise<Uint8Array> {
-  const { size, isFile } = await Deno.stat(file);
-  if (!isFile) throw new Deno.errors.InvalidData("not a file");
-  if (size > MAX_BYTES) {
-    throw new Deno.errors.InvalidData(`the file has ${size} bytes, more than ${MAX_BYTES}`);
-  }
-  return await decodeImage(await Deno.readFile(file), options);
+  return await decodeImage(await readPhoto(file), options);
 }
 
 /**
- * Reads the photos of the samples, several at a time. One that cannot be read is listed in
- * `unreadable` and left out of `samples`; the order is kept.
+ * Reads the photos of the samples, several at a time; one with several faces is read and decoded once.
+ * What cannot be read is listed in `unreadable`, each problem of a file once, and left out of `samples`;
+ * the order is kept.
  *
  * @returns pixels as `[samples.length, size, size, 3]` uint8 RGB in 0..255
+ * @throws {RangeError} if `size` is no positive integer
  */
 export async function loadImages(
   samples: readonly Sample[],
-  { size = 128, margin = 0, onProgress }: {
+  { size = 128, margin = FACE_MARGIN, cache = false, onProgress }: {
     /** @default 128 */
     size?: number;
-    /** Around a sample's box, as a share of its size. @default 0 */
+    /** Around a sample's box on each side, as a share of its size. @default 0.15 */
     margin?: number;
+    /** A folder to keep the pixels in, for the next time. @default false */
+    cache?: string | false;
     onProgress?: OnProgress;
   } = {},
 ): Promise<ImageSet> {
+  checkSize(size);
+  const read = () => readSamples(samples, { size, margin, onProgress });
+  const settings = { VERSION, versions: sharp.versions, size, margin };
+  const { pixels, failed } = cache
+    ? await cachePixels(cache, samples, settings, read)
+    : await read();
+  const missing = new Set(failed.map(([index]) => index));
+  const problems = failed.map(([index, reason]) => ({ file: samples[index]!.file, reason }));
+  return {
+    size,
+    pixels,
+    samples: samples.filter((_, index) => !missing.has(index)),
+    unreadable: [...new Map(problems.map((it) => [`${it.file}: ${it.reason}`, it])).values()],
+  };
+}
+
+async function readSamples(
+  samples: readonly Sample[],
+  { size, margin, onProgress }: { size: number; margin: number; onProgress?: OnProgress },
+): Promise<ReadPixels> {
   const length = size * size * 3;
   const pixels = new Uint8Array(samples.length * length);
-  const failed = new Map<number, Unreadable>();
-  let next = 0, done = 0;
+  const failed = new Map<number, string>();
+  const files = [...Map.groupBy(samples.keys(), (index) => samples[index]!.file)];
+  let next = 0, done = 0, isLasting = true;
 
   async function readSome() {
-    while (next < samples.length) {
-      const index = next++;
-      const { file, box } = samples[index]!;
-      try {
-        pixels.set(await readImage(file, { size, box, margin }), index * length);
-      } catch (error) {
-        failed.set(index, { file, reason: (error as Error).message });
+    while (next < files.length) {
+      const [file, indices] = files[next++]!;
+      let bytes: Uint8Array | undefined, whole: Whole | undefined;
+      for (const index of indices) {
+        const { box } = samples[index]!;
+        try {
+          bytes ??= await readPhoto(file);
+          const photo = box
+            ? cutBox(whole ??= await decodeWhole(bytes), box, margin)
+            : openPhoto(bytes);
+          pixels.set(await resize(photo, size), index * length);
+        } catch (error) {
+          isLasting &&= LASTING.some((kind) => error instanceof kind);
+          failed.set(index, (error as Error).message);
+        }
+        onProgress?.({ stage: "reading photos", done: ++done, total: samples.length });
       }
-      onProgress?.({ stage: "reading photos", done: ++done, total: samples.length });
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, readSome));
@@ -122,11 +122,78 @@ export async function loadImages(
   const read = samples.keys().filter((index) => !failed.has(index)).toArray();
   read.forEach((from, to) => pixels.copyWithin(to * length, from * length, (from + 1) * length));
   return {
-    size,
     pixels: pixels.subarray(0, read.length * length),
-    samples: read.map((index) => samples[index]!),
-    unreadable: [...failed].sort(([a], [b]) => a - b).map(([, problem]) => problem),
+    failed: [...failed].sort(([a], [b]) => a - b),
+    isLasting,
   };
+}
+
+function checkSize(size: number): void {
+  if (!Number.isInteger(size) || size < 1) {
+    throw new RangeError(`size must be a positive integer, got ${size}`);
+  }
+}
+
+async function readPhoto(file: string): Promise<Uint8Array> {
+  const { size, isFile } = await Deno.stat(file);
+  if (!isFile) throw new Deno.errors.InvalidData("not a file");
+  if (size > MAX_BYTES) {
+    throw new Deno.errors.InvalidData(`the file has ${size} bytes, more than ${MAX_BYTES}`);
+  }
+  return await Deno.readFile(file);
+}
+
+/** The photo upright, not decoded yet. */
+function openPhoto(bytes: Uint8Array): Sharp {
+  if (bytes.length === 0) throw new Deno.errors.InvalidData("the file is empty");
+  return sharp(bytes, { failOn: "error", limitInputPixels: MAX_PIXELS }).autoOrient();
+}
+
+/** A photo's pixels, upright RGB. */
+interface Whole {
+  data: Uint8Array;
+  info: { width: number; height: number; channels: 1 | 2 | 3 | 4 };
+}
+
+async function decodeWhole(bytes: Uint8Array): Promise<Whole> {
+  return await decode(openPhoto(bytes));
+}
+
+/** The box with its margin, cut to what the photo has. */
+function cutBox({ data, info }: Whole, box: Box, margin: number): Sharp {
+  const [x, y] = [box.width * margin, box.height * margin];
+  const left = Math.max(0, Math.round(box.left - x));
+  const top = Math.max(0, Math.round(box.top - y));
+  const right = Math.min(info.width, Math.round(box.left + box.width + x));
+  const bottom = Math.min(info.height, Math.round(box.top + box.height + y));
+  if (right <= left || bottom <= top) {
+    throw new RangeError(
+      `the box ${
+        JSON.stringify(box)
+      } lies outside the photo of ${info.width} x ${info.height} pixels`,
+    );
+  }
+  return sharp(data, { raw: info }).extract({
+    left,
+    top,
+    width: right - left,
+    height: bottom - top,
+  });
+}
+
+async function resize(photo: Sharp, size: number): Promise<Uint8Array> {
+  return (await decode(photo.resize(size, size, { fit: "fill", kernel: "linear" }))).data;
+}
+
+async function decode(photo: Sharp): Promise<Whole> {
+  try {
+    const { data, info } = await photo.flatten({ background: "white" }).toColourspace("srgb")
+      .raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
+    return { data: new Uint8Array(data.buffer, data.byteOffset, data.length), info };
+  } catch (cause) {
+    const reason = String((cause as Error).message).split("\n")[0];
+    throw new Deno.errors.InvalidData(`not a readable photo: ${reason}`, { cause });
+  }
 }
 
 /**

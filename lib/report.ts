@@ -35,6 +35,11 @@ export function describeUnreadable(unreadable: readonly Unreadable[]): string {
   );
 }
 
+/** Says how many readable samples were left out on purpose, and why; nothing where none were. */
+export function describeLeftOut(leftOut: readonly { reason: string; count: number }[]): string {
+  return leftOut.map(({ reason, count }) => `${count} left out: ${reason}`).join("\n");
+}
+
 /** Shows an evaluation in a notebook; programs find it under {@linkcode EVALUATION_TYPE}. */
 export function showEvaluation(evaluation: Evaluation, { data }: { data: string }): Displayable {
   const row = (cells: readonly string[], tag: "td" | "th") =>

@@ -10,6 +10,8 @@ export interface ModelInfo {
   classes: readonly ClassName[];
   /** Side of the square input in pixels. */
   size: number;
+  /** Around a face's box, as a share of its size; absent from a model of whole photos. */
+  margin?: number;
   /** How pixels are prepared, in words: there is one way. */
   preprocessing: string;
   /** Where the photos came from that it was trained on. */
@@ -144,6 +146,9 @@ function checkInfo(model: LayersModel, file: string): ModelInfo {
   const shape = model.inputs[0]!.shape;
   if (String(shape.slice(1)) !== String([info?.size, info?.size, 3])) {
     throw wrong("size", `the side of the input [${shape.slice(1)}]`, info?.size);
+  }
+  if (info?.margin !== undefined && !(info.margin >= 0)) {
+    throw wrong("margin", "0 or more, or absent", info.margin);
   }
   if (info?.preprocessing !== PREPROCESSING) {
     throw wrong("preprocessing", JSON.stringify(PREPROCESSING), info?.preprocessing);

@@ -20,6 +20,9 @@ export interface Box {
   height: number;
 }
 
+/** What is shown around a face's box on each side, as a share of the box's size: hair and chin. */
+export const FACE_MARGIN = 0.15;
+
 /** One labelled photo, or one labelled face of a photo. */
 export interface Sample {
   /** The photo's path. */

@@ -1,25 +1,25 @@
 /** `deno task train`: the walkthrough's CNN, from a folder or a zip of photos to a saved model. */
 import { join, resolve } from "@std/path";
 import { Command } from "commander";
+import { FACE_MARGIN } from "../lib/types.ts";
 import { removeIfThere } from "../lib/work_folder.ts";
+import { addPhotoOptions, loadLabelledPhotos, type PhotoOptions } from "./labelled_photos.ts";
 import { setUpEngine } from "./setup.ts";
 import { parseWholeNumber, progressLine, ROOT, runCommand } from "./terminal.ts";
 
-interface Options {
-  data?: string;
+interface Options extends PhotoOptions {
   model: string;
   epochs: number;
   seed: number;
   resume?: boolean;
-  json?: boolean;
 }
 
-const options = new Command("deno task train")
+const command = new Command("deno task train")
   .description(
     "Trains the walkthrough's CNN, keeps a test part apart, and ends with the result on it as JSON.",
   )
-  .option("--data <path>", "folder or zip of labelled photos (default: as the notebook finds them)")
-  .option("--model <folder>", "where the trained model goes", join(ROOT, "models/cnn"))
+  .option("--model <folder>", "where the trained model goes", join(ROOT, "models/cnn"));
+const options = addPhotoOptions(command, { taskDefault: "binary" })
   .option("--epochs <n>", "at most this many", parseWholeNumber(1), 24)
   .option(
     "--seed <n>",
@@ -42,13 +42,8 @@ await runCommand(async () => {
     const { epoch, batch } = resumeFrom.progress;
     console.error(`going on with ${checkpoint}: epoch ${epoch}, after batch ${batch}`);
   }
-  const data = options.data
-    ? await lib.openData(options.data, { onProgress })
-    : await lib.getData({ onProgress });
-  const dataset = await lib.scanDataset(data.folder);
-  const images = await lib.loadImages(dataset.samples, { onProgress });
-  const unreadable = [...dataset.unreadable, ...images.unreadable];
-  if (!options.json) console.error(lib.describeUnreadable(unreadable));
+  const margin = FACE_MARGIN;
+  const { dataset, images, report } = await loadLabelledPhotos(options, { margin });
   const { groups } = lib.groupDuplicates(images, { onProgress });
   const { train, validation, test } = lib.splitDataset(images.samples, {
     seed: options.seed,
@@ -90,10 +85,13 @@ await runCommand(async () => {
   );
   await lib.saveClassifier({
     model,
-    info: { classes: dataset.classes, size: images.size, trainedOn: data.name },
+    info: {
+      classes: dataset.classes,
+      size: images.size,
+      trainedOn: report.data,
+      ...(dataset.layout === "voc" && { margin }),
+    },
   }, options.model);
   await removeIfThere(checkpoint);
-  console.log(
-    JSON.stringify({ ...evaluation, bestEpoch, data: data.name, model: options.model, unreadable }),
-  );
+  console.log(JSON.stringify({ ...evaluation, ...report, bestEpoch, model: options.model }));
 });

@@ -1,12 +1,16 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import sharp from "sharp";
 import { writeSampleFaces } from "../lib/sample_faces.ts";
+import { CLASSES } from "../lib/types.ts";
 import { withFolder } from "./fixtures.ts";
+import { makeScene, renderScene } from "./scenes.ts";
 
 const ROOT = join(import.meta.dirname!, "..");
 
-/** Runs a command as its task does. */
+/** Runs a command as its task does; photos of tests are not kept in the project's `data/cache`. */
 async function runTask(task: string, ...args: string[]) {
+  if (args.includes("--data")) args.push("--no-cache");
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-check", join(ROOT, "scripts", `${task}.ts`), ...args],
   }).output();
@@ -107,6 +111,75 @@ Deno.test("train, evaluate and predict keep their contract", async (test) => {
   });
 });
 
+/** Photos of three drawn faces, one of each class, and the first photo's small fourth, as PASCAL VOC. */
+async function writeVoc(folder: string, count: number) {
+  for (const name of ["images", "annotations"]) await Deno.mkdir(join(folder, name));
+  const face = (name: string, left: number, top: number, side: number) =>
+    `<object><name>${name}</name><bndbox><xmin>${left}</xmin><ymin>${top}</ymin>` +
+    `<xmax>${left + side - 1}</xmax><ymax>${top + side - 1}</ymax></bndbox></object>`;
+  for (let photo = 0; photo < count; photo++) {
+    const scene = renderScene(makeScene(photo), 120);
+    await sharp(scene, { raw: { width: 120, height: 120, channels: 3 } })
+      .jpeg().toFile(join(folder, `images/${photo}.jpg`));
+    const faces = CLASSES["three-class"].map((name, i) => face(name, 1 + 40 * i, 1, 40));
+    if (photo === 0) faces.push(face("with_mask", 50, 50, 9));
+    await Deno.writeTextFile(
+      join(folder, `annotations/${photo}.xml`),
+      `<annotation><filename>${photo}.jpg</filename>` +
+        `<size><width>120</width><height>120</height></size>${faces.join("")}</annotation>`,
+    );
+  }
+}
+
+Deno.test("train and evaluate take faces of a VOC set, for two classes and for three", async (test) => {
+  await withFolder(async (folder) => {
+    const photos = join(folder, "photos"), model = join(folder, "model");
+    await Deno.mkdir(photos);
+    await writeVoc(photos, 8);
+    const common = ["--data", photos, "--model", model, "--json"];
+    const small = { reason: "face under 20 pixels", count: 1 };
+    const incorrect = { reason: "mask_weared_incorrect", count: 8 };
+
+    for (const task of ["binary", "three-class"] as const) {
+      const leftOut = task === "binary" ? [small, incorrect] : [small];
+      await test.step(task, async () => {
+        const options = ["--task", task, "--min-face", "20", "--epochs", "1"];
+        const trained = await runTask("train", ...common, ...options);
+        assertEquals(trained.code, 0, trained.stderr);
+        const result = JSON.parse(trained.stdout);
+        assertEquals(result.classes, CLASSES[task]);
+        assertEquals(new Set(result.leftOut), new Set(leftOut));
+        assert("macroF1" in result);
+        const { userDefinedMetadata } = JSON.parse(
+          await Deno.readTextFile(join(model, "model.json")),
+        );
+        assertEquals(userDefinedMetadata.margin, 0.15);
+
+        const judged = await runTask("evaluate", ...common);
+        assertEquals(judged.code, 0, judged.stderr);
+        const { n, classes, confusion, leftOut: left } = JSON.parse(judged.stdout);
+        assertEquals(classes, CLASSES[task]);
+        assertEquals([n, confusion.length], task === "binary" ? [17, 2] : [25, 3]);
+        assertEquals(left, task === "binary" ? [incorrect] : []);
+      });
+    }
+
+    await test.step("evaluate refuses another task than the model's", async () => {
+      const { code, stderr } = await runTask("evaluate", ...common, "--task", "binary");
+      assertEquals(code, 1);
+      assertMatch(stderr, /for --task three-class \(.*\), not for binary/);
+    });
+
+    await test.step("the binary task can count masks worn incorrectly as a class", async () => {
+      const options = ["--incorrect", "without_mask", "--min-face", "20", "--epochs", "1"];
+      const { stdout } = await runTask("train", "--data", photos, "--model", model, ...options);
+      assertEquals(JSON.parse(stdout).leftOut, [small]);
+      const words = await runTask("evaluate", "--data", photos, "--model", model);
+      assertMatch(words.stderr, /8 left out: mask_weared_incorrect/);
+    });
+  });
+});
+
 Deno.test("the commands answer --help, and a mistake in one line", async () => {
   for (const task of ["start", "setup", "train", "evaluate", "predict"]) {
     const { code, stdout } = await runTask(task, "--help");
@@ -117,6 +190,9 @@ Deno.test("the commands answer --help, and a mistake in one line", async () => {
     [["train", "--epochs", "two"], /--epochs.*whole number/],
     [["train", "--resume", "--model", "nowhere"], /no checkpoint .*nowhere\.checkpoint/],
     [["train", "--data", "nowhere.zip"], /there is no folder or zip .*nowhere\.zip/],
+    [["train", "--task", "four-class"], /--task.*binary, three-class/],
+    [["train", "--min-face", "-1"], /--min-face.*whole number/],
+    [["evaluate", "--incorrect", "mend"], /--incorrect.*leave-out, without_mask, with_mask/],
     [["evaluate", "--model", "nowhere"], /nowhere holds no model\.json/],
     [["predict"], /missing required argument/],
     [["predict", "--colour", "x.jpg"], /unknown option/],

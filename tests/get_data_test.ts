@@ -24,7 +24,9 @@ const NOWHERE = { baseUrl: "http://127.0.0.1:9/api", retries: 0, backoffMs: 1 };
 
 Deno.test("openData() takes a folder as it is and unpacks a zip once", async () => {
   await withFolder(async (folder) => {
-    assertEquals(await openData(folder), { folder, name: folder.split("/").at(-1)! });
+    const cache = join(folder, "cache");
+    const opened = await openData(folder, { folder });
+    assertEquals(opened, { folder, name: folder.split("/").at(-1)!, cache });
     const zip = join(folder, "photos.zip");
     await Deno.writeFile(zip, await makeZip(makeTree(1)));
     const first = await openData(zip, { folder });
@@ -70,7 +72,8 @@ Deno.test("getData() downloads once from Kaggle, and then needs no network", asy
       const baseUrl = `http://127.0.0.1:${server.addr.port}`;
       const data = await getData({ folder, baseUrl, kaggle: "some/set" });
       await server.shutdown();
-      assertEquals(data, { folder: join(folder, "some/set"), name: "Kaggle's some/set" });
+      const cache = join(folder, "cache");
+      assertEquals(data, { folder: join(folder, "some/set"), name: "Kaggle's some/set", cache });
       assertEquals(await getData({ folder, ...NOWHERE, kaggle: "some/set" }), data);
     });
   });

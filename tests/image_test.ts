@@ -161,6 +161,40 @@ Deno.test("decodeImage() cuts out the box with its margin, and no more than the 
   await assertRejects(() => decodeImage(photo, { size: 0 }), RangeError, "size");
 });
 
+Deno.test("loadImages() cuts faces with their margin, to the photo's real size, from one decoding", async () => {
+  await withFolder(async (folder) => {
+    const file = join(folder, "a.png"), bad = join(folder, "b.png");
+    // Blue, with a red square in the corner at the lower right.
+    await sharp({ create: { width: 40, height: 40, channels: 3, background: "blue" } })
+      .composite([{ input: await plain(10, 10).png().toBuffer(), left: 30, top: 30 }])
+      .png().toFile(file);
+    await Deno.writeTextFile(bad, "no photo");
+    const box = { left: 30, top: 30, width: 10, height: 10 };
+    const samples: Sample[] = [
+      { file, box },
+      { file: bad, box },
+      { file: bad, box: { ...box, left: 0 } },
+      // An annotation with a wrong <size> lets a box reach over the photo, or lie beside it.
+      { file, box: { ...box, width: 500, height: 500 } },
+      { file, box: { ...box, left: 90 } },
+      { file },
+    ].map((sample) => ({ ...sample, className: "with_mask" }));
+    const { pixels, samples: read, unreadable } = await loadImages(samples, {
+      size: 20,
+      margin: 0,
+    });
+    assertEquals(read, [samples[0], samples[3], samples[5]]);
+    const colours = [0, 1, 2].map((i) => meanColour(pixels.subarray(1200 * i, 1200 * (i + 1))));
+    assertEquals(colours.slice(0, 2), [[255, 0, 0], [255, 0, 0]]);
+    assertAlmostEquals(colours[2]![0]!, 255 / 16, 4);
+    assertEquals(unreadable.map((problem) => problem.file), [bad, file]);
+    assertStringIncludes(unreadable[1]!.reason, "outside the photo of 40 x 40");
+    const wide = await loadImages(samples.slice(0, 1), { size: 20 });
+    // 15% of 10 pixels, rounded to one of blue, at the left and top; at the right and below the photo ends.
+    assertAlmostEquals(meanColour(wide.pixels)[0]!, 255 * (10 / 11) ** 2, 14);
+  });
+});
+
 /** A PNG that declares 20,000 x 20,000 pixels, checksum and all, and holds none. */
 async function hugeHeader(): Promise<Uint8Array> {
   const png = new Uint8Array(await plain(4, 4).png().toBuffer());

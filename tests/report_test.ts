@@ -3,6 +3,7 @@ import { DISPLAY } from "../lib/charts.ts";
 import { evaluateScores } from "../lib/metrics.ts";
 import {
   describeEvaluation,
+  describeLeftOut,
   describeUnreadable,
   EVALUATION_TYPE,
   showEvaluation,
@@ -46,5 +47,13 @@ Deno.test("describeUnreadable() lists every file with its reason", () => {
   assertEquals(
     describeUnreadable([{ file: "a.jpg", reason: "the file is empty" }]),
     "1 could not be read:\n  a.jpg: the file is empty",
+  );
+});
+
+Deno.test("describeLeftOut() has a line for each reason", () => {
+  assertEquals(describeLeftOut([]), "");
+  assertEquals(
+    describeLeftOut([{ reason: "face under 9 pixels", count: 3 }, { reason: "b", count: 1 }]),
+    "3 left out: face under 9 pixels\n1 left out: b",
   );
 });

@@ -63,6 +63,7 @@ Deno.test("loadClassifier() says which file or field is wrong", async () => {
       [whole.replace('"userDefinedMetadata"', '"somethingElse"'), "classes"],
       [whole.replace('"without_mask","with_mask"', '"cat","dog"'), "classes"],
       [whole.replace('"size":24', '"size":32'), "size"],
+      [whole.replace('"size":24', '"size":24,"margin":"wide"'), "margin"],
       [whole.replace('"preprocessing":"RGB', '"preprocessing":"BGR'), "preprocessing"],
     ];
     for (const [text, message] of cases) {
