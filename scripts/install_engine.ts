@@ -86,6 +86,13 @@ export async function installEngine(
     await Deno.writeTextFile(part, JSON.stringify({ libtensorflow, files } satisfies Stamp));
     await Deno.rename(part, stampFile);
     return libtensorflow;
+  } catch (error) {
+    if ((error as { code?: string }).code !== "ENOSPC") throw error;
+    throw new Error(
+      `the disk is full: TensorFlow's library needs 1.5 GB in ${folder} while it is installed. ` +
+        "Nothing is half installed: make room, then run this again.",
+      { cause: error },
+    );
   } finally {
     await Deno.remove(staging, { recursive: true }).catch(() => {});
   }
