@@ -48,7 +48,10 @@ if (import.meta.main) {
   await runCommand(async () => {
     const libtensorflow = await setUpEngine();
     await setUpJupyter();
-    if (registerKernel) await registerDenoKernel();
+    if (registerKernel) {
+      await registerDenoKernel();
+      console.log("the Deno kernel is registered with your own Jupyter");
+    }
     if (quiet) return;
     console.log(`ready: TensorFlow ${libtensorflow} under tfjs-node, Jupyter in .venv`);
     if (!registerKernel) {
