@@ -40,29 +40,42 @@ export async function saveClassifier(
   folder: string,
 ): Promise<void> {
   const target = resolve(folder);
-  const old = await listFolder(target);
-  if (old.length > 0 && !old.includes("model.json")) {
-    throw new Deno.errors.AlreadyExists(
-      `${target} holds no saved model but ${old.slice(0, 3).join(", ")}: choose another folder`,
-    );
-  }
+  const old = await checkModelFolder(target);
   await Deno.mkdir(dirname(target), { recursive: true });
   const part = await Deno.makeTempDir({ dir: dirname(target), prefix: `.${basename(target)}-` });
+  const aside = `${part}-old`;
   try {
     model.setUserDefinedMetadata({ ...info, preprocessing: PREPROCESSING });
     await model.save(`file://${part}`);
     // What else lies beside the model, such as its card, stays.
-    for (const name of old) {
-      if (name !== "model.json" && name !== "weights.bin") {
-        await Deno.rename(join(target, name), join(part, name));
-      }
+    for (const name of old.filter((name) => name !== "model.json" && name !== "weights.bin")) {
+      await Deno.copyFile(join(target, name), join(part, name));
     }
-    if (old.length > 0) await Deno.remove(target, { recursive: true });
+    await Deno.chmod(part, 0o755);
+    if (old.length > 0) await Deno.rename(target, aside);
     await Deno.rename(part, target);
+    if (old.length > 0) await Deno.remove(aside, { recursive: true });
   } catch (error) {
+    await Deno.rename(aside, target).catch(() => {}); // if it had been put aside and nothing is in its place
     await Deno.remove(part, { recursive: true }).catch(() => {});
     throw error;
   }
+}
+
+/**
+ * Whether a model may be saved there: nowhere yet, in an empty folder, or in the place of another model.
+ *
+ * @returns what lies there now
+ * @throws {Deno.errors.AlreadyExists} if the folder holds something else
+ */
+export async function checkModelFolder(folder: string): Promise<string[]> {
+  const old = await listFolder(folder);
+  if (old.length > 0 && !old.includes("model.json")) {
+    throw new Deno.errors.AlreadyExists(
+      `${folder} holds no saved model but ${old.slice(0, 3).join(", ")}: choose another folder`,
+    );
+  }
+  return old;
 }
 
 async function listFolder(folder: string): Promise<string[]> {
@@ -70,7 +83,9 @@ async function listFolder(folder: string): Promise<string[]> {
     return (await Array.fromAsync(Deno.readDir(folder))).map((entry) => entry.name);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
+    throw new Deno.errors.AlreadyExists(`${folder} is no folder: choose another one`, {
+      cause: error,
+    });
   }
 }
 

@@ -41,7 +41,7 @@ const HOW_TO_INSTALL =
   `Install Python 3.10 or newer with pip, and a C++ compiler, then run this again:
   Debian, Ubuntu  sudo apt install python3 python3-pip python3-venv g++
   macOS           xcode-select --install, and Python from python.org or Homebrew
-  Windows         winget install Python.Python.3.13 (the prebuilt engine needs no compiler there)`;
+  Windows         winget install Python.Python.3.13 (the prebuilt engine needs Node.js, and no compiler)`;
 
 /** What the add-on lacks and is compiled into it. */
 const LIST_ATTRIBUTES = join(import.meta.dirname!, "list_attributes.h");
@@ -283,8 +283,8 @@ async function installPrebuilt(
   // The script writes into this file, which may be a link into Deno's cache: make it a file of its own.
   const manifest = join(folder, "package.json");
   const text = await Deno.readTextFile(manifest);
-  await Deno.remove(manifest);
-  await Deno.writeTextFile(manifest, text);
+  await Deno.writeTextFile(`${manifest}.part`, text);
+  await Deno.rename(`${manifest}.part`, manifest);
   const path = [join(folder, "../../@mapbox/node-pre-gyp/bin"), Deno.env.get("PATH")];
   const script = await run("node", [join(folder, "scripts/install.js"), "cpu", "download"], {
     cwd: folder,

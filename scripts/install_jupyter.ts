@@ -36,7 +36,9 @@ export async function installJupyter(
   const pins = await Deno.readTextFile(requirements);
   // An environment knows its own path, so one that was moved is made again.
   const stamp = `${folder}\n${pins}`;
-  if (await Deno.readTextFile(stampFile).catch(() => "") !== stamp) {
+  const isWhole = await Deno.readTextFile(stampFile).catch(() => "") === stamp &&
+    (await run(python, ["-c", ""])).success; // the system's Python may be gone
+  if (!isWhole) {
     await Deno.remove(folder, { recursive: true }).catch(() => {});
     await createEnvironment(folder);
     await installPackages(python, requirements, pins, onProgress);

@@ -24,6 +24,7 @@ await runCommand(async () => {
   await setUpEngine();
   const lib = await import("../lib/mod.ts");
   const classifier = await lib.loadClassifier(model);
+  if (!json) console.error(`the model was trained on: ${classifier.info.trainedOn}`);
   for (const file of command.args) {
     try {
       const { label, probability } = await lib.classifyFile(classifier, file);

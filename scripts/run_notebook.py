@@ -11,7 +11,7 @@ from queue import Empty
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbconvert import HTMLExporter
 
 IS_TERMINAL = sys.stderr.isatty()
@@ -90,6 +90,10 @@ def main(source, folder):
         client.execute()
     except CellExecutionError as error:
         sys.exit(f"error: the notebook stopped at «{titles_of(error, notebook, titles)}»: {error.ename}: {error.evalue}")
+    except DeadKernelError:
+        sys.exit("error: the Deno kernel died while the notebook ran: is there enough memory?")
+    except KeyboardInterrupt:
+        sys.exit(130)
     page = HTMLExporter(require_js_url="", jquery_url="", mathjax_url="", mermaid_js_url="", mermaid_layout_elk_js_url="", widget_renderer_url="")
     html, _ = page.from_notebook_node(notebook, {"metadata": {"name": source.stem}})
     write(folder / source.name, nbformat.writes(notebook))

@@ -36,6 +36,7 @@ await runCommand(async () => {
   await setUpEngine();
   const lib = await import("../lib/mod.ts");
   const onProgress = options.json ? undefined : progressLine();
+  await lib.checkModelFolder(options.model);
   const checkpoint = `${resolve(options.model)}.checkpoint`;
   const resumeFrom = options.resume ? await lib.loadCheckpoint(checkpoint) : undefined;
   if (resumeFrom && !options.json) {
@@ -53,8 +54,9 @@ await runCommand(async () => {
   const interruption = new AbortController();
   const leaveSignal = () => Deno.removeSignalListener("SIGINT", interrupt);
   const interrupt = () => {
-    leaveSignal(); // a second Ctrl-C ends it at once
     interruption.abort();
+    // A second Ctrl-C ends it at once; `deno task` may pass the first one on once more.
+    setTimeout(leaveSignal, 1000);
   };
   Deno.addSignalListener("SIGINT", interrupt);
   const { bestEpoch } = await lib.trainModel(model, images, {

@@ -210,7 +210,7 @@ async function trainAndStop(args: string[], checkpoint: string, signal: Deno.Sig
   const writtenAt = () => Deno.stat(checkpoint).then(({ mtime }) => mtime?.getTime(), () => 0);
   const before = await writtenAt();
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", join(ROOT, "scripts/train.ts"), ...args],
+    args: ["run", "-A", "--no-check", join(ROOT, "scripts/train.ts"), "--no-cache", ...args],
     stdout: "null",
     stderr: "piped",
   }).spawn();
