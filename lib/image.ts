@@ -202,7 +202,7 @@ async function decode(photo: Sharp): Promise<Whole> {
  * @param pixels `[size, size, 3]` uint8 RGB in 0..255
  * @returns a PNG file's bytes
  */
-export async function encodePng(pixels: Uint8Array, size: number): Promise<Uint8Array> {
+async function encodePng(pixels: Uint8Array, size: number): Promise<Uint8Array> {
   const picture = new Image(size, size);
   for (let i = 0; i < size * size; i++) {
     picture.bitmap.set([...pixels.subarray(3 * i, 3 * i + 3), 255], 4 * i);

@@ -1,11 +1,8 @@
 /** Sets up, runs the notebook from first to last cell in the Deno kernel, and says what came out. */
-import { join, resolve } from "@std/path";
+import { join } from "@std/path";
 import { Command } from "commander";
 import { setUpEngine, setUpJupyter } from "./setup.ts";
-import { ROOT, runCommand } from "./terminal.ts";
-
-/** The evaluation that the notebook shows, as its output carries it. */
-const EVALUATION = "application/vnd.face-mask.evaluation+json";
+import { kernelEnvironment, ROOT, runCommand } from "./terminal.ts";
 
 interface Notebook {
   cells: { outputs?: { data?: Record<string, unknown> }[] }[];
@@ -23,17 +20,17 @@ await runCommand(async () => {
   const python = await setUpJupyter();
   console.error(`TensorFlow ${libtensorflow}, Deno ${Deno.version.deno}`);
   const out = join(ROOT, "notebooks/out");
-  const own = Deno.env.get("FACE_MASK_DATA");
   const { success } = await new Deno.Command(python, {
     args: [join(ROOT, "scripts/run_notebook.py"), join(ROOT, "notebooks/FaceMask.ipynb"), out],
-    env: own ? { FACE_MASK_DATA: resolve(own) } : {}, // the kernel runs in another folder
+    env: kernelEnvironment(),
     stdin: "null",
   }).spawn().status;
   if (!success) throw new Error("the notebook did not run to its end");
 
+  const { EVALUATION_TYPE } = await import("../lib/report.ts");
   const notebook: Notebook = JSON.parse(await Deno.readTextFile(join(out, "FaceMask.ipynb")));
   const outputs = notebook.cells.flatMap((cell) => cell.outputs ?? []);
-  for (const { data } of outputs.filter((output) => output.data?.[EVALUATION])) {
+  for (const { data } of outputs.filter((output) => output.data?.[EVALUATION_TYPE])) {
     console.log(`\n${[data!["text/plain"]].flat().join("")}`);
   }
   console.log(`\npage      ${join(out, "FaceMask.html")}`);

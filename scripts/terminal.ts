@@ -1,5 +1,5 @@
 /** What the commands have in common: progress on one line, and errors without stack traces. */
-import { join } from "@std/path";
+import { join, resolve } from "@std/path";
 import { InvalidArgumentError } from "commander";
 import type { OnProgress } from "../lib/types.ts";
 
@@ -81,4 +81,10 @@ export function parseWholeNumber(smallest: number): (text: string) => number {
     if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= smallest) return value;
     throw new InvalidArgumentError(`A whole number from ${smallest} on is needed.`);
   };
+}
+
+/** What the notebook's kernel needs to know; it runs in another folder than the user stands in. */
+export function kernelEnvironment(): Record<string, string> {
+  const own = Deno.env.get("FACE_MASK_DATA");
+  return own ? { FACE_MASK_DATA: resolve(own) } : {};
 }
