@@ -7,6 +7,7 @@ import { seededRandom } from "./random.ts";
 import { drawSampleFace } from "./sample_faces/draw.ts";
 import { renderPhoto } from "./sample_faces/photo.ts";
 import { CLASSES, type OnProgress } from "./types.ts";
+import { removeIfThere, withWorkFolder } from "./work_folder.ts";
 
 /** Written last into the folder, so that a folder that has it is whole. */
 const MANIFEST = "sample_faces.json";
@@ -29,7 +30,7 @@ export interface SampleFacesOptions {
  * `with_mask/with_mask_1.jpg`, `without_mask/without_mask_1.jpg` and so on, JPEG files of 72 to 320
  * rows, and `sample_faces.json`, which says what they are. Returns at once if they are there already;
  * faces of another count, seed or version are replaced. All files appear at once when the last is
- * drawn; a run that is killed leaves a folder `.<name>-drawing-*` beside, which a later run removes.
+ * drawn; a run that is killed leaves a folder `.<name>-drawing` beside, which the next run removes.
  *
  * @throws {RangeError} If `count` is not a positive even number, or `seed` not a safe integer.
  * @throws {Deno.errors.AlreadyExists} If `folder` holds anything but sample faces.
@@ -55,28 +56,28 @@ export async function writeSampleFaces(
   const manifest = JSON.stringify({ note: NOTE, version: VERSION, count, seed }, null, 2) + "\n";
   if (await readManifest(folder) === manifest) return;
 
-  const [parent, name] = [dirname(resolve(folder)), basename(resolve(folder))];
-  await Deno.mkdir(parent, { recursive: true });
-  await removeLeftovers(parent, `.${name}-drawing-`);
-  const unfinished = join(parent, `.${name}-drawing-${crypto.randomUUID()}`);
-  try {
+  const work = join(dirname(resolve(folder)), `.${basename(resolve(folder))}-drawing`);
+  await withWorkFolder(work, async () => {
+    if (await readManifest(folder) === manifest) return; // another run was faster
+    const [drawn, old] = [join(work, "drawn"), join(work, "old")];
+    for (const leftover of [drawn, old]) await removeIfThere(leftover); // of a run that was killed
     for (const className of CLASSES.binary) {
-      await Deno.mkdir(join(unfinished, className), { recursive: true });
+      await Deno.mkdir(join(drawn, className), { recursive: true });
     }
     for (let n = 1; n <= count / 2; n++) {
       // Each face has a seed of its own: its looks depend on its number alone, not on the count.
       await Promise.all(CLASSES.binary.map(async (className) => {
         const random = seededRandom(Math.floor(seeds() * 2 ** 32));
         const photo = await renderPhoto(random, drawSampleFace(random, className === "with_mask"));
-        await Deno.writeFile(join(unfinished, className, `${className}_${n}.jpg`), photo);
+        await Deno.writeFile(join(drawn, className, `${className}_${n}.jpg`), photo);
       }));
       onProgress?.({ stage: "drawing sample faces", done: 2 * n, total: count });
     }
-    await Deno.writeTextFile(join(unfinished, MANIFEST), manifest);
-    await replaceFolder(folder, unfinished, manifest);
-  } finally {
-    await Deno.remove(unfinished, { recursive: true }).catch(ignoreNotFound);
-  }
+    await Deno.writeTextFile(join(drawn, MANIFEST), manifest);
+    // Moved, not removed: half a folder must not be left where its manifest says that it is whole.
+    await Deno.rename(folder, old).catch(ignoreNotFound);
+    await Deno.rename(drawn, folder);
+  });
 }
 
 /** The text of a folder's manifest; undefined if the folder is empty or absent. */
@@ -89,35 +90,6 @@ async function readManifest(folder: string): Promise<string | undefined> {
     );
   }
   return await Deno.readTextFile(join(folder, MANIFEST)).catch(ignoreNotFound);
-}
-
-/** Removes what runs that were killed left; what is under an hour old may be another run's. */
-async function removeLeftovers(parent: string, prefix: string): Promise<void> {
-  for await (const { name } of Deno.readDir(parent)) {
-    if (!name.startsWith(prefix)) continue;
-    const leftover = join(parent, name);
-    const started = (await Deno.stat(leftover).catch(ignoreNotFound))?.mtime ?? new Date();
-    if (Date.now() - started.getTime() > 3_600_000) {
-      await Deno.remove(leftover, { recursive: true }).catch(ignoreNotFound);
-    }
-  }
-}
-
-/** Puts the finished folder in place, unless another run was faster. */
-async function replaceFolder(folder: string, finished: string, manifest: string): Promise<void> {
-  const found = await readManifest(folder);
-  if (found === manifest) return;
-  const old = `${finished}-old`;
-  try {
-    // Moved, not removed: half a folder must not be left where its manifest says that it is whole.
-    if (found !== undefined) await Deno.rename(folder, old).catch(ignoreNotFound);
-    else await Deno.remove(folder).catch(ignoreNotFound); // an empty one
-    await Deno.rename(finished, folder);
-  } catch (error) {
-    if (await readManifest(folder) !== manifest) throw error;
-  } finally {
-    await Deno.remove(old, { recursive: true }).catch(ignoreNotFound);
-  }
 }
 
 function ignoreNotFound(error: unknown): undefined {

@@ -11,7 +11,7 @@ const HOUSE: Record<string, string[]> = {
   work_folder: [],
   archive: ["work_folder"],
   download: ["archive", "work_folder"],
-  sample_faces: ["random", "types"],
+  sample_faces: ["random", "types", "work_folder"],
   get_data: ["archive", "download", "sample_faces"],
   dataset: ["types"],
   duplicates: [],

@@ -161,16 +161,15 @@ Deno.test("writeSampleFaces() shows nothing before all is drawn, and leaves noth
     assertEquals(await listNames(parent), []);
   }));
 
-Deno.test("writeSampleFaces() removes what killed runs left, not what others are drawing", () =>
+Deno.test("writeSampleFaces() removes what a killed run left, and nothing else", () =>
   inTempDir(async (parent) => {
-    const [old, fresh] = [".faces-drawing-old", ".faces-drawing-fresh"];
-    for (const name of [old, fresh, "bystander"]) {
-      await Deno.mkdir(join(parent, name, "with_mask"), { recursive: true });
+    for (const name of [".faces-drawing/drawn/with_mask", ".faces-drawing/old", "bystander"]) {
+      await Deno.mkdir(join(parent, name), { recursive: true });
     }
-    const twoHoursAgo = Date.now() / 1000 - 7200;
-    await Deno.utime(join(parent, old), twoHoursAgo, twoHoursAgo);
+    await Deno.writeTextFile(join(parent, ".faces-drawing/drawn/with_mask/half.jpg"), "half");
     await writeSampleFaces(join(parent, "faces"), { count: 2 });
-    assertEquals(await listNames(parent), [fresh, "bystander", "faces"]);
+    assertEquals((await readFaces(join(parent, "faces"))).size, 2);
+    assertEquals(await listNames(parent), ["bystander", "faces"]);
   }));
 
 Deno.test("writeSampleFaces() may run several times at once", () =>
