@@ -5,7 +5,7 @@ import { tf } from "./engine.ts";
 import { readImage } from "./image.ts";
 import { installKernels } from "./kernels.ts";
 import type { Classifier } from "./saved_model.ts";
-import type { ClassName, ImageSet, OnProgress } from "./types.ts";
+import { CLASSES, type ClassName, type ImageSet, type OnProgress } from "./types.ts";
 
 /**
  * Runs the model on the photos at `indices`, a batch at a time.
@@ -41,6 +41,21 @@ export async function predictImages(
     end += row.length;
   }
   return all;
+}
+
+/**
+ * What a model of three classes says where only two are asked for: the probability of `with_mask` if the
+ * mask, where there is one, is not worn incorrectly.
+ *
+ * @param scores `[n, 3]` as `predictImages` gives them for `CLASSES["three-class"]`
+ * @returns `[n]` probabilities of `with_mask` against `without_mask`, in 0..1
+ */
+export function narrowToBinary(scores: Float32Array): Float32Array {
+  const [bare, masked] = CLASSES.binary.map((name) => CLASSES["three-class"].indexOf(name));
+  return Float32Array.from({ length: scores.length / 3 }, (_, row) => {
+    const [without, with_] = [scores[3 * row + bare!]!, scores[3 * row + masked!]!];
+    return without + with_ > 0 ? with_ / (without + with_) : 0.5;
+  });
 }
 
 /** What a classifier says of one photo. */

@@ -1,18 +1,23 @@
-/** `deno task evaluate`: what a saved model is worth on labelled photos, all of them. */
-import { join } from "@std/path";
-import { Command } from "commander";
-import { addPhotoOptions, loadLabelledPhotos, type PhotoOptions } from "./labelled_photos.ts";
+/** `deno task evaluate`: what a saved model is worth on labelled photos. */
+import { Command, Option } from "commander";
+import { CLASSES } from "../lib/types.ts";
+import { addPhotoOptions, type PhotoOptions, readLabelledPhotos } from "./labelled_photos.ts";
 import { setUpEngine } from "./setup.ts";
-import { progressLine, ROOT, runCommand } from "./terminal.ts";
+import { progressLine, runCommand, SHIPPED_MODEL } from "./terminal.ts";
 
 interface Options extends PhotoOptions {
   model: string;
+  part: "all" | "train" | "validation" | "test";
 }
 
 const command = new Command("deno task evaluate")
-  .description("Evaluates a saved model on every readable photo or face; nothing is split off.")
-  .option("--model <folder>", "a saved model", join(ROOT, "models/cnn"));
+  .description("Evaluates a saved model on every readable photo or face, or on one part of them.")
+  .option("--model <folder>", "a saved model", SHIPPED_MODEL);
 const options = addPhotoOptions(command, { taskDefault: "the model's" })
+  .addOption(
+    new Option("--part <name>", "only this part, as `train` splits the same photos")
+      .choices(["all", "train", "validation", "test"]).default("all"),
+  )
   .option("--json", "one JSON object, and no progress")
   .showHelpAfterError()
   .parse(Deno.args, { from: "user" }).opts<Options>();
@@ -21,18 +26,25 @@ await runCommand(async () => {
   await setUpEngine();
   const lib = await import("../lib/mod.ts");
   const { model, info } = await lib.loadClassifier(options.model);
-  const task = info.classes.length === 2 ? "binary" : "three-class";
-  if (options.task && options.task !== task) {
+  const own = info.classes.length === 2 ? "binary" : "three-class";
+  const { task = own, part } = options;
+  if (task === "three-class" && own === "binary") {
     throw new RangeError(
-      `the model in ${options.model} is for --task ${task} (${info.classes.join(", ")}), ` +
-        `not for ${options.task}`,
+      `the model in ${options.model} knows ${
+        info.classes.join(" and ")
+      }: it cannot be judged by --task ${task}`,
     );
   }
-  const { images, report } = await loadLabelledPhotos({ ...options, task }, info);
-  const labels = lib.toLabels(images, [...images.samples.keys()], info.classes);
+  const photos = await readLabelledPhotos({ ...options, task }, info);
+  const places = part === "all" ? photos.places : photos.split(options.splitSeed)[part];
   const onProgress = options.json ? undefined : progressLine();
-  const scores = await lib.predictImages(model, images, undefined, { onProgress });
-  const evaluation = lib.evaluateScores(labels, scores, info.classes);
-  if (options.json) console.log(JSON.stringify({ ...evaluation, ...report }));
-  else console.log(lib.describeEvaluation(evaluation, report.data));
+  const raw = await lib.predictImages(model, photos.images, places, { onProgress });
+  const scores = task === own ? raw : lib.narrowToBinary(raw);
+  const labels = lib.toLabels(photos.images, places, CLASSES[task]);
+  const evaluation = lib.evaluateScores(labels, scores, CLASSES[task]);
+  const { error: calibrationError } = lib.measureCalibration(labels, scores, CLASSES[task].length);
+  const data = part === "all" ? photos.data : `${part} part of ${photos.data}`;
+  const { leftOut, unreadable } = photos;
+  if (!options.json) return console.log(lib.describeEvaluation(evaluation, data));
+  console.log(JSON.stringify({ ...evaluation, calibrationError, data, leftOut, unreadable }));
 });

@@ -1,8 +1,7 @@
 /** `deno task predict`: photos to labels, one line each. */
-import { join } from "@std/path";
 import { Command } from "commander";
 import { setUpEngine } from "./setup.ts";
-import { ROOT, runCommand } from "./terminal.ts";
+import { runCommand, SHIPPED_MODEL } from "./terminal.ts";
 
 interface Options {
   model: string;
@@ -14,7 +13,7 @@ const command = new Command("deno task predict")
     "Classifies photos of one face each. The exit status is 0 only if every file was classified.",
   )
   .argument("<file...>", "photos: JPEG, PNG, WEBP, GIF, TIFF or AVIF")
-  .option("--model <folder>", "a saved model", join(ROOT, "models/cnn"))
+  .option("--model <folder>", "a saved model", SHIPPED_MODEL)
   .option("--json", "a JSON object a line: file, label, probability, or file, error")
   .showHelpAfterError()
   .parse(Deno.args, { from: "user" });

@@ -74,6 +74,9 @@ export function lastLines(text: string, count = 3): string {
 /** The project's folder. */
 export const ROOT: string = join(import.meta.dirname!, "..");
 
+/** The model that ships with the project. */
+export const SHIPPED_MODEL: string = join(ROOT, "models/face-mask");
+
 /** Reads a whole number for commander, which shows the error with the option's name. */
 export function parseWholeNumber(smallest: number): (text: string) => number {
   return (text) => {

@@ -164,10 +164,18 @@ Deno.test("train and evaluate take faces of a VOC set, for two classes and for t
       });
     }
 
-    await test.step("evaluate refuses another task than the model's", async () => {
-      const { code, stderr } = await runTask("evaluate", ...common, "--task", "binary");
-      assertEquals(code, 1);
-      assertMatch(stderr, /for --task three-class \(.*\), not for binary/);
+    await test.step("evaluate judges a model of three classes by two, and one part of the photos", async () => {
+      const { code, stdout, stderr } = await runTask("evaluate", ...common, "--task", "binary");
+      assertEquals(code, 0, stderr);
+      const { n, classes } = JSON.parse(stdout);
+      assertEquals([n, classes], [17, CLASSES.binary]);
+      const parts = [];
+      for (const part of ["train", "validation", "test"]) {
+        const options = ["--part", part, "--split-seed", "3"];
+        parts.push(JSON.parse((await runTask("evaluate", ...common, ...options)).stdout).n);
+      }
+      assertEquals(parts.reduce((sum, n) => sum + n), 25);
+      assert(parts[0] > parts[2] && parts[2] > 0, `${parts}`);
     });
 
     await test.step("the binary task can count masks worn incorrectly as a class", async () => {
@@ -176,6 +184,9 @@ Deno.test("train and evaluate take faces of a VOC set, for two classes and for t
       assertEquals(JSON.parse(stdout).leftOut, [small]);
       const words = await runTask("evaluate", "--data", photos, "--model", model);
       assertMatch(words.stderr, /8 left out: mask_weared_incorrect/);
+      const { code, stderr } = await runTask("evaluate", ...common, "--task", "three-class");
+      assertEquals(code, 1);
+      assertMatch(stderr, /knows without_mask and with_mask: .*--task three-class/);
     });
   });
 });
