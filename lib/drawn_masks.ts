@@ -1,11 +1,11 @@
 /** Draws masks onto photos of bare faces: right ones, and the rare ones that are worn wrong. */
 import { Image } from "imagescript";
 import type { Point } from "./landmarks.ts";
-import { makeDice } from "./sample_faces/chance.ts";
-import type { Face } from "./sample_faces/face.ts";
+import { type Dice, makeDice } from "./sample_faces/chance.ts";
+import type { Face, Place } from "./sample_faces/face.ts";
 import { drawMask } from "./sample_faces/masks.ts";
 import { defineShade } from "./sample_faces/scene.ts";
-import { picture, trace } from "./sample_faces/svg.ts";
+import { group, picture, trace } from "./sample_faces/svg.ts";
 import type { Random } from "./types.ts";
 
 /** How a mask is worn; the second class leaves the nose bare, or nose and mouth. */
@@ -30,8 +30,7 @@ const DRAWN: readonly { place: Point; landmarks: readonly number[] }[] = [
  * Draws a mask of random kind, colour and print onto a bare face.
  *
  * @param pixels `[size, size, 3]` uint8 RGB; is left as it is
- * @param landmarks 68 places in the order of iBUG 300-W (Sagonas et al., 2013): jaw 0..16, brows, nose
- * 27..35, eyes 36..47, mouth 48..67
+ * @param landmarks 68 places, as `findLandmarks` gives them
  * @param random Where all choices come from.
  * @returns pixels of the same shape
  * @throws {RangeError} if there are not 68 landmarks, or they lie on one line
@@ -43,20 +42,33 @@ export async function drawMaskOn(
   wear: Wear,
   random: Random,
 ): Promise<Uint8Array> {
+  return await drawOnFace(pixels, size, landmarks, random, (dice, face) => {
+    if (wear === "with_mask") return drawMask(dice, face);
+    const [top, low] = dice.chance(UNDER_MOUTH_SHARE)
+      ? [dice.between(38, 47), dice.between(58, 66)]
+      : [dice.between(18, 26), dice.between(54, 60)];
+    const slip: Place = (x, y) => face.at(x, top + (low - top) * Math.max(0, y) / CHIN);
+    return drawMask(dice, { ...face, at: slip });
+  });
+}
+
+/**
+ * Draws onto a face what a function draws in the units of `sample_faces`, as {@linkcode drawMaskOn} does.
+ *
+ * @param draw Gives SVG elements; the face's middle is 0 0.
+ */
+export async function drawOnFace(
+  pixels: Uint8Array,
+  size: number,
+  landmarks: readonly Point[],
+  random: Random,
+  draw: (dice: Dice, face: Face) => string,
+): Promise<Uint8Array> {
   if (landmarks.length !== 68) {
     throw new RangeError(`a face needs 68 landmarks, got ${landmarks.length}`);
   }
-  const dice = makeDice(random);
-  const map = fitAffine(landmarks);
-  const [top, low] = dice.chance(UNDER_MOUTH_SHARE)
-    ? [dice.between(38, 47), dice.between(58, 66)]
-    : [dice.between(18, 26), dice.between(54, 60)];
-  const slip = (y: number) => wear === "with_mask" ? y : top + (low - top) * Math.max(0, y) / CHIN;
   const face: Face = {
-    at: (x, y) => {
-      const [left, down] = map(x, slip(y));
-      return trace`${left - size / 2} ${down - size / 2}`; // a picture's middle is 0 0
-    },
+    at: (x, y) => trace`${x} ${y}`,
     halfWidth: 42,
     chin: CHIN,
     yaw: 0,
@@ -65,7 +77,11 @@ export async function drawMaskOn(
     iris: "#2a1708",
     feminine: 0.5,
   };
-  const drawing = picture(size, size, defineShade(), drawMask(dice, face));
+  const [[a, c, e], [b, d, f]] = fitAffine(landmarks);
+  // A picture's middle is 0 0, a photo's is half its size.
+  const place = `matrix(${[a, b, c, d, e - size / 2, f - size / 2].join(" ")})`;
+  const content = group(place, draw(makeDice(random), face));
+  const drawing = picture(size, size, defineShade(), content);
   const { bitmap } = await Image.renderSVG(drawing, size, Image.SVG_MODE_HEIGHT);
   return pixels.map((level, i) => {
     const at = 4 * Math.floor(i / 3);
@@ -74,8 +90,10 @@ export async function drawMaskOn(
   });
 }
 
+type Row = [x: number, y: number, constant: number];
+
 /** The affine map from the drawings' places to the photo's that fits the landmarks best: least squares. */
-function fitAffine(landmarks: readonly Point[]): (x: number, y: number) => Point {
+function fitAffine(landmarks: readonly Point[]): [across: Row, down: Row] {
   const pairs = DRAWN.map(({ place, landmarks: numbers }) => ({
     place,
     seen: [0, 1].map((axis) =>
@@ -96,13 +114,9 @@ function fitAffine(landmarks: readonly Point[]): (x: number, y: number) => Point
       determinant(
         products.map((row, i) => row.map((value, j) => j === column ? right[i]! : value)),
       ) / whole
-    );
+    ) as Row;
   };
-  const [across, down] = [solve(0), solve(1)];
-  return (x, y) => [
-    across[0]! * x + across[1]! * y + across[2]!,
-    down[0]! * x + down[1]! * y + down[2]!,
-  ];
+  return [solve(0), solve(1)];
 }
 
 function determinant([a, b, c]: number[][]): number {

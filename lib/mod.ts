@@ -28,6 +28,7 @@ export * from "./thresholds.ts";
 export * from "./compare.ts";
 export * from "./grad_cam.ts";
 export * from "./label_errors.ts";
+export * from "./slices.ts";
 export * from "./charts.ts";
 export * from "./report.ts";
 export * from "./saved_model.ts";

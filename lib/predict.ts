@@ -5,7 +5,7 @@ import { tf } from "./engine.ts";
 import { readImage } from "./image.ts";
 import { installKernels } from "./kernels.ts";
 import type { Classifier } from "./saved_model.ts";
-import { CLASSES, type ClassName, type ImageSet, type OnProgress } from "./types.ts";
+import { type Box, CLASSES, type ClassName, type ImageSet, type OnProgress } from "./types.ts";
 
 /**
  * Runs the model on the photos at `indices`, a batch at a time.
@@ -66,16 +66,21 @@ export interface Prediction {
 }
 
 /**
- * Classifies one photo. Two classes: the second, `with_mask`, from a probability of 0.5 on.
+ * Classifies one photo, or one face in it. Two classes: the second, `with_mask`, from a probability of 0.5 on.
  *
  * @throws {Deno.errors.NotFound} if there is no such file
  * @throws {Deno.errors.InvalidData} if it is no readable photo
+ * @throws {RangeError} if the box lies outside the photo
  */
 export async function classifyFile(
-  { model, info: { classes, size } }: Classifier,
+  { model, info: { classes, size, margin } }: Classifier,
   file: string,
+  { box }: {
+    /** The face, in pixels of the upright photo. @default the whole photo */
+    box?: Box;
+  } = {},
 ): Promise<Prediction> {
-  const pixels = await readImage(file, { size });
+  const pixels = await readImage(file, { size, box, margin });
   const scores = await predictImages(model, {
     size,
     pixels,

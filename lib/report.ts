@@ -1,7 +1,8 @@
 /** Results in words, and as a table. */
 import { DISPLAY, type Displayable, escapeHtml } from "./charts/show.ts";
+import type { Duplicates } from "./duplicates.ts";
 import type { Evaluation } from "./metrics.ts";
-import type { Unreadable } from "./types.ts";
+import type { Sample, Unreadable } from "./types.ts";
 
 /** The MIME type under which a notebook's output carries the evaluation for programs. */
 export const EVALUATION_TYPE = "application/vnd.face-mask.evaluation+json";
@@ -33,6 +34,24 @@ export function describeUnreadable(unreadable: readonly Unreadable[]): string {
   return [`${unreadable.length} could not be read${list.length > 0 ? ":" : ""}`, ...list].join(
     "\n",
   );
+}
+
+/** Says how many copies of photos a set holds, and names those whose labels contradict each other. */
+export function describeDuplicates(
+  { exact, near, contradictions, largestGroup }: Duplicates,
+  samples: readonly Sample[],
+): string {
+  const name = (place: number) => samples[place]!.file.split(/[/\\]/).slice(-2).join("/");
+  const pairs = contradictions.map(([first, second]) =>
+    `  ${name(first)} (${samples[first]!.className}) and ${name(second)} (${
+      samples[second]!.className
+    })`
+  );
+  return [
+    `${exact.length} exact and ${near.length} near copies; the largest group has ${largestGroup} photos`,
+    `${pairs.length} pairs whose labels contradict each other${pairs.length > 0 ? ":" : ""}`,
+    ...pairs,
+  ].join("\n");
 }
 
 /** Says how many readable samples were left out on purpose, and why; nothing where none were. */

@@ -15,19 +15,21 @@ export interface ThresholdPoint {
  * Tries thresholds from 0 to 1. Choose one on the validation part: on the test part it would be fitted to
  * what it is to be judged by.
  *
- * @param labels `[n]` of 0 and 1, both of which occur.
- * @param probabilities `[n]` of label 1, in 0..1.
- * @throws {RangeError} as `evaluateScores`, or if a label does not occur, or `steps` is no positive integer
+ * @param labels `[n]` places of the true classes; 1 and some other must occur.
+ * @param probabilities As `evaluateScores` takes them, in 0..1: of label 1, or a softmax.
+ * @param classes How many there are; all but label 1 count as bare.
+ * @throws {RangeError} as `evaluateScores`, or if either side has no sample, or `steps` is no positive integer
  * @example
  * ```ts
  * import { sweepThresholds } from "./thresholds.ts";
  *
- * console.log(sweepThresholds([0, 1, 1], [0.2, 0.9, 0.4], { steps: 2 }));
+ * console.log(sweepThresholds([0, 1, 1], [0.2, 0.9, 0.4], 2, { steps: 2 }));
  * ```
  */
 export function sweepThresholds(
   labels: ArrayLike<number>,
   probabilities: ArrayLike<number>,
+  classes: number,
   { steps = 100 }: {
     /** @default 100 */
     steps?: number;
@@ -36,11 +38,11 @@ export function sweepThresholds(
   if (!Number.isInteger(steps) || steps < 1) {
     throw new RangeError(`steps must be a positive integer, got ${steps}`);
   }
-  const probability = readProbabilities(labels, probabilities, 2);
-  const [bare, masked] = [0, 1].map((label) => {
+  const probability = readProbabilities(labels, probabilities, classes);
+  const [bare, masked] = [false, true].map((isMasked) => {
     const scores = Array.from(labels, (_, row) => probability(row, 1))
-      .filter((_, row) => labels[row] === label);
-    if (scores.length === 0) throw new RangeError(`thresholds need samples of label ${label}`);
+      .filter((_, row) => (labels[row] === 1) === isMasked);
+    if (scores.length === 0) throw new RangeError("thresholds need samples of label 1 and others");
     return scores;
   });
   const share = (scores: number[], test: (score: number) => boolean) =>

@@ -33,6 +33,7 @@ const HOUSE: Record<string, string[]> = {
   thresholds: ["metrics"],
   compare: ["metrics"],
   grad_cam: ["batches", "engine", "kernels"],
+  slices: ["drawn_masks", "landmarks", "random", "sample_faces"],
   label_errors: ["batches", "engine", "kernels", "random", "transfer"],
   calibration: ["engine", "metrics"],
   charts: ["types"],

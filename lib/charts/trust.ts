@@ -61,7 +61,7 @@ export function chartReliability(
  * import { chartThresholds, renderSvg } from "../charts.ts";
  * import { sweepThresholds } from "../thresholds.ts";
  *
- * const points = sweepThresholds([0, 1, 1], [0.2, 0.9, 0.4]);
+ * const points = sweepThresholds([0, 1, 1], [0.2, 0.9, 0.4], 2);
  * const svg = await renderSvg(chartThresholds(points, { data: "three photos" }));
  * assertStringIncludes(svg, "masks missed");
  * ```
