@@ -103,7 +103,6 @@ export function chartThresholds(
         field: "what",
         scale: { domain: [missed, alarms], range: ["#0072B2", "#D55E00"] },
       },
-      strokeDash: { field: "what", legend: null },
     },
   };
 }
