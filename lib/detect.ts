@@ -22,6 +22,12 @@ export interface Detector {
   dispose(): void;
 }
 
+/** Boxes of this score have a say in where a surer one lies, so that the answer does not depend on `minScore`. */
+const VOTING_SCORE = 0.05;
+
+/** From this score on a face is shown, unless one asks for others. */
+export const MIN_SCORE = 0.3;
+
 /** How faces are looked for. */
 export interface DetectOptions {
   /** How sure the detector must be that there is a face, in 0..1. @default 0.3 */
@@ -97,7 +103,7 @@ async function readWeights(): Promise<NamedTensorMap> {
 export async function findFaces(
   { ssd, runLayer }: Detector,
   photo: Photo,
-  { minScore = 0.3, sizes = [512, 768] }: DetectOptions = {},
+  { minScore = MIN_SCORE, sizes = [512, 768] }: DetectOptions = {},
 ): Promise<FaceBox[]> {
   if (!(minScore > 0 && minScore < 1)) {
     throw new RangeError(`minScore must be above 0 and below 1, got ${minScore}`);
@@ -116,9 +122,11 @@ export async function findFaces(
       ])
     );
     const heads = await runSsd(tf, ssd, x, runLayer).finally(() => x.dispose());
-    for (const box of decodeHeads(heads, minScore)) boxes.push(correctBox(box, pass));
+    for (const box of decodeHeads(heads, Math.min(minScore, VOTING_SCORE))) {
+      boxes.push(correctBox(box, pass));
+    }
   }
-  return mergeBoxes(boxes, photo);
+  return mergeBoxes(boxes, photo).filter(({ score }) => score >= minScore);
 }
 
 /**
