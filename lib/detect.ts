@@ -53,6 +53,15 @@ export interface MaskDetection extends Prediction {
  *
  * @throws {Deno.errors.NotFound} if the package is not installed
  * @throws {Deno.errors.InvalidData} if its weights are damaged
+ * @example
+ * ```ts
+ * import { findFaces, loadDetector } from "./detect.ts";
+ *
+ * const detector = await loadDetector();
+ * const wall = { width: 64, height: 48, pixels: new Uint8Array(64 * 48 * 3).fill(200) };
+ * console.log(await findFaces(detector, wall)); // []
+ * detector.dispose();
+ * ```
  */
 export async function loadDetector(): Promise<Detector> {
   const weights = await readWeights();
@@ -158,6 +167,22 @@ export async function classifyFaces(
  * @throws {Deno.errors.NotFound} if there is no such file
  * @throws {Deno.errors.InvalidData} if it is no readable photo; the message says why
  * @throws {RangeError} if an option is out of its range
+ * @example
+ * ```ts
+ * import { detectMasks, loadDetector } from "./detect.ts";
+ * import { buildCnn } from "./model.ts";
+ * import { PREPROCESSING } from "./saved_model.ts";
+ * import { CLASSES } from "./types.ts";
+ *
+ * const detector = await loadDetector();
+ * // In earnest: await loadClassifier("models/cnn")
+ * const info = { classes: CLASSES.binary, size: 128, preprocessing: PREPROCESSING, trainedOn: "" };
+ * const classifier = { model: buildCnn(), info };
+ * const wall = { width: 64, height: 48, pixels: new Uint8Array(64 * 48 * 3).fill(200) };
+ * for (const { box, label, probability } of await detectMasks(detector, classifier, wall)) {
+ *   console.log(box.left, box.top, box.width, box.height, label, probability);
+ * }
+ * ```
  */
 export async function detectMasks(
   detector: Detector,

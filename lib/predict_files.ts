@@ -23,6 +23,17 @@ type Files = Iterable<ListedFile> | AsyncIterable<ListedFile>;
  * Classifies photos of one face each. Memory does not grow with their number.
  *
  * @returns a result a file, in order; a file that cannot be used gives an error and stops nothing
+ * @example
+ * ```ts
+ * import { buildCnn } from "./model.ts";
+ * import { classifyFiles } from "./predict_files.ts";
+ * import { PREPROCESSING } from "./saved_model.ts";
+ * import { CLASSES } from "./types.ts";
+ *
+ * const info = { classes: CLASSES.binary, size: 128, preprocessing: PREPROCESSING, trainedOn: "" };
+ * const files = [{ file: "no/such.jpg" }];
+ * for await (const result of classifyFiles({ model: buildCnn(), info }, files)) console.log(result);
+ * ```
  */
 export async function* classifyFiles(
   classifier: Classifier,

@@ -20,6 +20,17 @@ export interface ResultFile {
  *
  * @throws {Deno.errors.AlreadyExists} if the file is there and `resume` is not set
  * @throws {Deno.errors.InvalidData} if it holds something else than results of this format
+ * @example
+ * ```ts
+ * import { openResultFile } from "./result_file.ts";
+ *
+ * const path = await Deno.makeTempFile();
+ * const results = await openResultFile(path, { format: "json", resume: true });
+ * if (!results.has("wall.jpg")) await results.write({ file: "wall.jpg", faces: [] });
+ * results.close();
+ * console.log(await Deno.readTextFile(path)); // {"file":"wall.jpg","faces":[]}
+ * await Deno.remove(path);
+ * ```
  */
 export async function openResultFile(
   path: string,
