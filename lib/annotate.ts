@@ -47,9 +47,13 @@ export function drawMarks(photo: Photo, marks: readonly Mark[]): Image {
   const { width, height } = photo;
   const line = Math.max(2, Math.round(Math.max(width, height) / 400));
   const whole = { left: 0, top: 0, width, height };
-  for (const { box = whole, label } of marks) drawFrame(picture, roundBox(box), label, line);
+  const boxes = marks.map(({ box = whole }) => roundBox(box));
+  for (const [i, { label }] of marks.entries()) drawFrame(picture, boxes[i]!, label, line);
   // Plates come last, so that no frame hides one.
-  for (const mark of marks) drawPlate(picture, roundBox(mark.box ?? whole), mark, line);
+  const plates: Box[] = [];
+  for (const [i, mark] of marks.entries()) {
+    plates.push(drawPlate(picture, boxes[i]!, mark, line, [...boxes, ...plates]));
+  }
   return picture;
 }
 
@@ -143,25 +147,56 @@ function drawRing(
   }
 }
 
-/** The label and how probable it is, above the box or where there is room for it. */
-function drawPlate(picture: Image, box: Box, { label, probability }: Mark, line: number): void {
+/** The label and how probable it is, where it hides least; how large depends on the box. */
+function drawPlate(
+  picture: Image,
+  box: Box,
+  { label, probability }: Mark,
+  line: number,
+  taken: readonly Box[],
+): Box {
   const text = `${STYLES[label].words} ${Math.round(100 * probability)}%`;
   const plain = LETTER_WIDTH * text.length + 1; // dots, with one around the text
-  const dot = Math.max(1, Math.min(line, Math.floor(picture.width / plain)));
-  const width = dot * plain, height = dot * (LETTER_HEIGHT + 2);
-  const left = Math.max(0, Math.min(box.left, picture.width - width));
-  const top = box.top >= height ? box.top - height : Math.min(box.top, picture.height - height);
+  const room = Math.min(picture.width, 1.5 * box.width);
+  const dot = Math.max(1, Math.min(line, Math.floor(room / plain)));
+  const plate = placePlate(picture, box, dot * plain, dot * (LETTER_HEIGHT + 2), taken);
   const colour = parseColour(label);
-  fill(picture, { left, top, width, height }, colour);
+  fill(picture, plate, colour);
   const ink = luminance(colour) > 0.18 ? BLACK : WHITE;
   for (const [x, y] of textDots(text)) {
-    fill(picture, {
-      left: left + dot * (x + 1),
-      top: top + dot * (y + 1),
-      width: dot,
-      height: dot,
-    }, ink);
+    const corner = { left: plate.left + dot * (x + 1), top: plate.top + dot * (y + 1) };
+    fill(picture, { ...corner, width: dot, height: dot }, ink);
   }
+  return plate;
+}
+
+/** Above the box, below it, or inside at its edges: the first place of those that hide least of what is taken. */
+function placePlate(
+  picture: Image,
+  box: Box,
+  width: number,
+  height: number,
+  taken: readonly Box[],
+): Box {
+  const [right, bottom] = [box.left + box.width, box.top + box.height];
+  const places = [box.top - height, bottom, bottom - height, box.top]
+    .filter((top) => top >= 0 && top + height <= picture.height)
+    .flatMap((top) => [box.left, right - width].map((left) => ({ left, top, width, height })))
+    .map((place) => ({
+      ...place,
+      left: Math.max(0, Math.min(place.left, picture.width - width)),
+    }));
+  if (places.length === 0) return { left: 0, top: 0, width, height };
+  const hidden = places.map((place) =>
+    taken.reduce((sum, other) => sum + sharedArea(place, other), 0)
+  );
+  return places[hidden.indexOf(Math.min(...hidden))]!;
+}
+
+function sharedArea(a: Box, b: Box): number {
+  const across = Math.min(a.left + a.width, b.left + b.width) - Math.max(a.left, b.left);
+  const down = Math.min(a.top + a.height, b.top + b.height) - Math.max(a.top, b.top);
+  return Math.max(0, across) * Math.max(0, down);
 }
 
 /** Fills what of the box lies in the picture. */
