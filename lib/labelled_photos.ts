@@ -35,6 +35,8 @@ export interface LabelledPhotos {
   images: ImageSet;
   /** Those in it that the task has a use for. */
   places: number[];
+  /** The files of all that were labelled, those without a usable face too. */
+  files: string[];
   /** Whether some of them are faces within a photo. */
   hasBoxes: boolean;
   /** Where the photos came from, in words. */
@@ -45,12 +47,13 @@ export interface LabelledPhotos {
   /**
    * Deals `places` to three parts, each source for itself, so that a test part is the same whatever it is
    * joined with. Copies of a photo, and faces of one photo, stay in one part; what has a copy in another
-   * source's test or validation part is left out. The seed is 2026 unless another is given.
+   * source's test or validation part is left out. The seed is 2026 unless another is given. Copies are looked
+   * for at the default size and margin, so that these do not change the split.
    *
    * The split is made of all that could be read: faces of 20 pixels and more of the test part are a part
    * of its faces.
    */
-  split(seed?: number): Split;
+  split(seed?: number): Promise<Split>;
 }
 
 /**
@@ -63,22 +66,19 @@ export async function loadLabelledPhotos(
   sources: readonly DataSource[],
   options: LabelledPhotosOptions = {},
 ): Promise<LabelledPhotos> {
-  const { task = "binary", incorrect, minFace, size, onProgress } = options;
-  const { margin = FACE_MARGIN, cache = true } = options;
+  const { task = "binary", incorrect, minFace, size, margin, onProgress } = options;
+  const cache = options.cache !== false && sources[0]!.cache;
   selectSamples([], { task, incorrect, minFace }); // refuses bad options before anything is read
   const unreadable: Unreadable[] = [];
+  const files: string[] = [];
   const sourceOf = new Map<Sample, number>();
   for (const [source, { folder }] of sources.entries()) {
     const dataset = await scanDataset(folder, { task: "three-class", eachClass: false });
     unreadable.push(...dataset.unreadable);
+    files.push(...dataset.photos);
     for (const sample of dataset.samples) sourceOf.set(sample, source);
   }
-  const all = await loadImages([...sourceOf.keys()], {
-    size,
-    margin,
-    cache: cache && sources[0]!.cache,
-    onProgress,
-  });
+  const all = await loadImages([...sourceOf.keys()], { size, margin, cache, onProgress });
 
   const { samples, places, leftOut } = selectSamples(all.samples, { task, incorrect, minFace });
   const classes = CLASSES[task];
@@ -94,14 +94,20 @@ export async function loadLabelledPhotos(
     classes,
     images: { ...all, samples: relabelled },
     places,
+    files,
     hasBoxes: samples.some(({ box }) => box),
     data,
     leftOut,
     unreadable: [...unreadable, ...all.unreadable],
-    split: (seed = SPLIT_SEED) => {
-      const { groups } = groupDuplicates(all, { onProgress });
-      const parts = splitSources(all.samples, sourceOf, groups, seed);
-      const keep = (part: number[]) => part.filter((place) => used.has(place));
+    split: async (seed = SPLIT_SEED) => {
+      const isDefault = (size ?? 128) === 128 && (margin ?? FACE_MARGIN) === FACE_MARGIN;
+      const compared = isDefault ? all : await loadImages(all.samples, { cache, onProgress });
+      const { groups } = groupDuplicates(compared, { onProgress });
+      const placeOf = new Map(all.samples.map((sample, place) => [sample, place]));
+      const parts = splitSources(compared.samples, sourceOf, groups, seed);
+      const keep = (part: number[]) =>
+        part.flatMap((index) => placeOf.get(compared.samples[index]!) ?? [])
+          .filter((place) => used.has(place));
       return {
         train: keep(parts.train),
         validation: keep(parts.validation),

@@ -66,30 +66,45 @@ export interface Prediction {
 }
 
 /**
- * Classifies one photo, or one face in it. Two classes: the second, `with_mask`, from a probability of 0.5 on.
+ * Classifies photos that are in memory. Two classes: the second, `with_mask`, from a probability of 0.5 on.
+ *
+ * @param images Of the classifier's size; the class names of its samples do not matter.
+ * @returns one prediction a sample, in order
+ */
+export async function classifyImages(
+  { model, info: { classes } }: Classifier,
+  images: ImageSet,
+): Promise<Prediction[]> {
+  const scores = await predictImages(model, images);
+  return images.samples.map((_, i) => {
+    const probabilities = classes.length === 2
+      ? [1 - scores[i]!, scores[i]!]
+      : [...scores.subarray(i * classes.length, (i + 1) * classes.length)];
+    const label = classes.length === 2
+      ? Number(scores[i]! >= 0.5)
+      : probabilities.indexOf(Math.max(...probabilities));
+    return { label: classes[label]!, probability: probabilities[label]! };
+  });
+}
+
+/**
+ * Classifies one photo, or one face in it, as {@linkcode classifyImages} does.
  *
  * @throws {Deno.errors.NotFound} if there is no such file
  * @throws {Deno.errors.InvalidData} if it is no readable photo
  * @throws {RangeError} if the box lies outside the photo
  */
 export async function classifyFile(
-  { model, info: { classes, size, margin } }: Classifier,
+  classifier: Classifier,
   file: string,
   { box }: {
     /** The face, in pixels of the upright photo. @default the whole photo */
     box?: Box;
   } = {},
 ): Promise<Prediction> {
+  const { size, classes, margin } = classifier.info;
   const pixels = await readImage(file, { size, box, margin });
-  const scores = await predictImages(model, {
-    size,
-    pixels,
-    samples: [{ file, className: classes[0]! }],
-    unreadable: [],
-  });
-  const probabilities = classes.length === 2 ? [1 - scores[0]!, scores[0]!] : [...scores];
-  const label = classes.length === 2
-    ? Number(scores[0]! >= 0.5)
-    : probabilities.indexOf(Math.max(...probabilities));
-  return { label: classes[label]!, probability: probabilities[label]! };
+  const samples = [{ file, className: classes[0]! }];
+  const [prediction] = await classifyImages(classifier, { size, pixels, samples, unreadable: [] });
+  return prediction!;
 }

@@ -14,7 +14,10 @@ export interface PhotoOptions
 }
 
 /** Adds the options that say which photos are meant. */
-export function addPhotoOptions(command: Command, { taskDefault }: { taskDefault: string }) {
+export function addPhotoOptions(
+  command: Command,
+  { taskDefault, tasks = Object.keys(CLASSES) }: { taskDefault: string; tasks?: string[] },
+) {
   return command
     .option(
       "--data <path>",
@@ -25,7 +28,7 @@ export function addPhotoOptions(command: Command, { taskDefault }: { taskDefault
     )
     .addOption(
       new Option("--task <task>", `two classes or three (default: ${taskDefault})`)
-        .choices(Object.keys(CLASSES)),
+        .choices(tasks),
     )
     .addOption(
       new Option("--incorrect <what>", "what becomes of masks worn incorrectly in the binary task")
