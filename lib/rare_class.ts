@@ -4,6 +4,9 @@ import { findLandmarks } from "./landmarks.ts";
 import { seededRandom, shuffle } from "./random.ts";
 import type { ClassName, ImageSet, OnProgress } from "./types.ts";
 
+/** Of the landmarks. */
+const CHIN = 8;
+
 /** What is added to a training part. */
 export interface RareClassOptions {
   /** A class with under this share of the training part is shown more often. @default 0.05 */
@@ -45,7 +48,8 @@ export async function enrichTraining(
       if (place === undefined) break; // each face once
       const pixels = images.pixels.slice(place * length, (place + 1) * length);
       const landmarks = await findLandmarks(pixels, images.size);
-      if (!landmarks) continue;
+      // Where the chin is cut off, a mask below the mouth would not be seen.
+      if (!landmarks || landmarks[CHIN]![1] >= images.size) continue;
       const masked = await drawMaskOn(pixels, images.size, landmarks, wear, random);
       photos.push({ place, className: wear, pixels: masked });
       done++;

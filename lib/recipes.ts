@@ -28,7 +28,7 @@ export const RECIPES = {
   transfer: {
     description: "a MobileNet that starts from a face detector's weights",
     build: buildTransferModel,
-    training: { epochs: 10, learningRate: 3e-4, augment: {} },
+    training: { epochs: 8, learningRate: 3e-4, augment: {} },
   },
 } as const satisfies Record<string, Recipe>;
 
