@@ -4,10 +4,13 @@ Usage: run_notebook.py NOTEBOOK OUTPUT_FOLDER
 """
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
 from queue import Empty
+
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # the imports take a second, and end at Ctrl-C without a traceback
 
 import nbformat
 from nbclient import NotebookClient
@@ -92,8 +95,6 @@ def main(source, folder):
         sys.exit(f"error: the notebook stopped at «{titles_of(error, notebook, titles)}»: {error.ename}: {error.evalue}")
     except DeadKernelError:
         sys.exit("error: the Deno kernel died while the notebook ran: is there enough memory?")
-    except KeyboardInterrupt:
-        sys.exit(130)
     page = HTMLExporter(require_js_url="", jquery_url="", mathjax_url="", mermaid_js_url="", mermaid_layout_elk_js_url="", widget_renderer_url="")
     html, _ = page.from_notebook_node(notebook, {"metadata": {"name": source.stem}})
     write(folder / source.name, nbformat.writes(notebook))
@@ -106,4 +107,8 @@ def titles_of(error, notebook, titles):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        main(*sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.exit(130)

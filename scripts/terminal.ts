@@ -66,6 +66,21 @@ export async function run(
   }
 }
 
+/** Runs a program that has the terminal, and Ctrl-C, to itself until it ends; resolves to its exit status. */
+export async function runInForeground(
+  program: string,
+  args: string[],
+  options: { env?: Record<string, string>; stdin?: "null" } = {},
+): Promise<number> {
+  const leaveToChild = () => {};
+  Deno.addSignalListener("SIGINT", leaveToChild);
+  try {
+    return (await new Deno.Command(program, { args, ...options }).spawn().status).code;
+  } finally {
+    Deno.removeSignalListener("SIGINT", leaveToChild);
+  }
+}
+
 /** The last lines of a program's complaint. */
 export function lastLines(text: string, count = 3): string {
   return text.trim().split("\n").slice(-count).join("\n");
