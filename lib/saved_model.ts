@@ -131,8 +131,7 @@ interface SavedJson {
 
 /** The layers, and weights of the length that they need: tfjs would leave tensors behind otherwise. */
 async function readArtifacts(json: SavedJson, folder: string): Promise<object> {
-  const { modelTopology, userDefinedMetadata, weightsManifest: [group] } = json;
-  const weightSpecs = group!.weights;
+  const { modelTopology, userDefinedMetadata, weightSpecs } = checkJson(json);
   const { buffer } = await Deno.readFile(join(folder, "weights.bin"));
   const needed = weightSpecs.reduce(
     (sum, { shape }) => sum + 4 * shape.reduce((size, side) => size * side, 1),
@@ -142,6 +141,27 @@ async function readArtifacts(json: SavedJson, folder: string): Promise<object> {
     throw new RangeError(`weights.bin has ${buffer.byteLength} bytes, the layers need ${needed}`);
   }
   return { modelTopology, userDefinedMetadata, weightSpecs, weightData: buffer };
+}
+
+/** What is needed of the JSON, if it has the form that tfjs writes: its own complaints name no field. */
+function checkJson(json: Partial<SavedJson> | null) {
+  const wrong = (field: string, wanted: string, found: unknown) =>
+    new TypeError(`${field} should be ${wanted}, found ${JSON.stringify(found)}`);
+  const { modelTopology, userDefinedMetadata, weightsManifest } = json ?? {};
+  if (!(modelTopology instanceof Object)) throw wrong("modelTopology", "an object", modelTopology);
+  const weightSpecs = weightsManifest?.[0]?.weights;
+  if (!Array.isArray(weightSpecs)) {
+    throw wrong("weightsManifest[0].weights", "a list", weightSpecs);
+  }
+  for (const [index, spec] of weightSpecs.entries()) {
+    const field = `weightsManifest[0].weights[${index}]`;
+    const { dtype, shape } = spec ?? {};
+    if (dtype !== "float32") throw wrong(`${field}.dtype`, '"float32"', dtype);
+    if (!Array.isArray(shape) || !shape.every((side) => Number.isSafeInteger(side) && side > 0)) {
+      throw wrong(`${field}.shape`, "a list of positive integers", shape);
+    }
+  }
+  return { modelTopology, userDefinedMetadata, weightSpecs };
 }
 
 function checkInfo(model: LayersModel, file: string): ModelInfo {
@@ -158,13 +178,22 @@ function checkInfo(model: LayersModel, file: string): ModelInfo {
       info?.classes,
     );
   }
+  const outputs = info!.classes!.length === 2 ? 1 : 3;
+  const outputShape = model.outputs[0]!.shape.slice(1);
+  if (String(outputShape) !== String(outputs)) {
+    throw wrong("classes", `those of the output [${outputShape}]`, info?.classes);
+  }
   const shape = model.inputs[0]!.shape;
-  if (String(shape.slice(1)) !== String([info?.size, info?.size, 3])) {
+  if (
+    !Number.isInteger(info?.size) || String(shape.slice(1)) !== String([info?.size, info?.size, 3])
+  ) {
     throw wrong("size", `the side of the input [${shape.slice(1)}]`, info?.size);
   }
-  if (info?.margin !== undefined && !(info.margin >= 0)) {
-    throw wrong("margin", "0 or more, or absent", info.margin);
+  const { margin, trainedOn } = info!;
+  if (margin !== undefined && !(typeof margin === "number" && margin >= 0)) {
+    throw wrong("margin", "0 or more, or absent", margin);
   }
+  if (typeof trainedOn !== "string") throw wrong("trainedOn", "a text", trainedOn);
   if (info?.preprocessing !== PREPROCESSING) {
     throw wrong("preprocessing", JSON.stringify(PREPROCESSING), info?.preprocessing);
   }

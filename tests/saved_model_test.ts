@@ -59,10 +59,16 @@ Deno.test("loadClassifier() says which file or field is wrong", async () => {
     const whole = await Deno.readTextFile(file);
     const cases: [string, string][] = [
       [whole.slice(0, 200), "damaged"],
-      ["{}", "damaged"],
+      ["{}", "modelTopology should be an object, found undefined"],
+      ["null", "modelTopology should be an object, found undefined"],
+      [whole.replace('"weights":[', '"weights":[null,'), "weights[0].dtype should be"],
+      [whole.replace('"shape":[3,3,3', '"shape":[-3,-3,3'), "weights[0].shape should be"],
       [whole.replace('"userDefinedMetadata"', '"somethingElse"'), "classes"],
       [whole.replace('"without_mask","with_mask"', '"cat","dog"'), "classes"],
+      [whole.replace('"with_mask"]', '"with_mask","mask_weared_incorrect"]'), "the output [1]"],
       [whole.replace('"size":24', '"size":32'), "size"],
+      [whole.replace('"size":24', '"size":"24"'), "size"],
+      [whole.replace(/"trainedOn":"[^"]*"/, '"trainedOn":7'), "trainedOn"],
       [whole.replace('"size":24', '"size":24,"margin":"wide"'), "margin"],
       [whole.replace('"preprocessing":"RGB', '"preprocessing":"BGR'), "preprocessing"],
     ];
