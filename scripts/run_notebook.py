@@ -25,6 +25,14 @@ class LiveClient(NotebookClient):
 
     shown_at = 0.0
 
+    @property
+    def is_interrupted(self):
+        return hasattr(self, "_async_cleanup_kernel_future")  # which nbclient sets at Ctrl-C
+
+    async def _async_cleanup_kernel(self):
+        if self.km is not None:  # nbclient calls this at Ctrl-C, and at the end again
+            await super()._async_cleanup_kernel()
+
     def process_message(self, msg, cell, cell_index):
         content, kind = msg["content"], msg["msg_type"]
         if kind == "stream":
@@ -88,12 +96,15 @@ def main(source, folder):
         kernel_name="deno",
         resources={"metadata": {"path": str(source.parent)}},
         on_cell_start=on_cell_start,
+        shutdown_kernel="immediate",  # it has nothing to save
     )
     try:
         client.execute()
     except CellExecutionError as error:
         sys.exit(f"error: the notebook stopped at «{titles_of(error, notebook, titles)}»: {error.ename}: {error.evalue}")
     except DeadKernelError:
+        if client.is_interrupted:
+            sys.exit(130)
         sys.exit("error: the Deno kernel died while the notebook ran: is there enough memory?")
     page = HTMLExporter(require_js_url="", jquery_url="", mathjax_url="", mermaid_js_url="", mermaid_layout_elk_js_url="", widget_renderer_url="")
     html, _ = page.from_notebook_node(notebook, {"metadata": {"name": source.stem}})
