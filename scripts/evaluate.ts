@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { Command } from "commander";
 import { addPhotoOptions, loadLabelledPhotos, type PhotoOptions } from "./labelled_photos.ts";
 import { setUpEngine } from "./setup.ts";
-import { progressLine, ROOT, runCommand } from "./terminal.ts";
+import { parsePath, printable, progressLine, ROOT, runCommand } from "./terminal.ts";
 
 interface Options extends PhotoOptions {
   model: string;
@@ -11,7 +11,7 @@ interface Options extends PhotoOptions {
 
 const command = new Command("deno task evaluate")
   .description("Evaluates a saved model on every readable photo or face; nothing is split off.")
-  .option("--model <folder>", "a saved model", join(ROOT, "models/cnn"));
+  .option("--model <folder>", "a saved model", parsePath, join(ROOT, "models/cnn"));
 const options = addPhotoOptions(command, { taskDefault: "the model's" })
   .option("--json", "one JSON object, and no progress")
   .showHelpAfterError()
@@ -34,5 +34,5 @@ await runCommand(async () => {
   const scores = await lib.predictImages(model, images, undefined, { onProgress });
   const evaluation = lib.evaluateScores(labels, scores, info.classes);
   if (options.json) console.log(JSON.stringify({ ...evaluation, ...report }));
-  else console.log(lib.describeEvaluation(evaluation, report.data));
+  else console.log(printable(lib.describeEvaluation(evaluation, report.data)));
 });

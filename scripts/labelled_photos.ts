@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import { CLASSES, type ImageSet, type Task, type Unreadable } from "../lib/types.ts";
 import type { Dataset, ScanOptions } from "../lib/dataset.ts";
-import { parseWholeNumber, progressLine } from "./terminal.ts";
+import { parsePath, parseWholeNumber, printable, progressLine } from "./terminal.ts";
 
 /** The options that {@linkcode addPhotoOptions} adds. */
 export interface PhotoOptions extends Required<Pick<ScanOptions, "incorrect" | "minFace">> {
@@ -18,6 +18,7 @@ export function addPhotoOptions(command: Command, { taskDefault }: { taskDefault
     .option(
       "--data <path>",
       "folder or zip of labelled photos: class folders or PASCAL VOC (default: as the notebook finds them)",
+      parsePath,
     )
     .addOption(
       new Option("--task <task>", `two classes or three (default: ${taskDefault})`)
@@ -63,7 +64,7 @@ export async function loadLabelledPhotos(
   const unreadable = [...dataset.unreadable, ...images.unreadable];
   if (!json) {
     if (leftOut.length > 0) console.error(lib.describeLeftOut(leftOut));
-    console.error(lib.describeUnreadable(unreadable));
+    console.error(printable(lib.describeUnreadable(unreadable)));
   }
   return { dataset, images, report: { data: data.name, leftOut, unreadable } };
 }

@@ -34,10 +34,18 @@ export async function runCommand(command: () => Promise<void>): Promise<void> {
   try {
     await command();
   } catch (error) {
-    console.error(`error: ${error instanceof Error ? error.message : error}`);
+    console.error(`error: ${printable(error instanceof Error ? error.message : String(error))}`);
     if (Deno.env.get("DEBUG")) console.error(error);
     Deno.exitCode = 1;
   }
+}
+
+/** A text with names of files and the like in it, without what a terminal would obey. */
+export function printable(text: string): string {
+  return text.replace(
+    /(?!\n)\p{Cc}/gu,
+    (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
 }
 
 /** What a child process did. */
@@ -96,6 +104,12 @@ export function parseWholeNumber(smallest: number): (text: string) => number {
     if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= smallest) return value;
     throw new InvalidArgumentError(`A whole number from ${smallest} on is needed.`);
   };
+}
+
+/** Reads a path for commander: an empty one, as of a variable that is not set, is a mistake. */
+export function parsePath(text: string): string {
+  if (text !== "") return text;
+  throw new InvalidArgumentError("A path is needed.");
 }
 
 /** What the notebook's kernel needs to know; it runs in another folder than the user stands in. */

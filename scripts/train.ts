@@ -5,7 +5,7 @@ import { FACE_MARGIN } from "../lib/types.ts";
 import { removeIfThere } from "../lib/work_folder.ts";
 import { addPhotoOptions, loadLabelledPhotos, type PhotoOptions } from "./labelled_photos.ts";
 import { setUpEngine } from "./setup.ts";
-import { parseWholeNumber, progressLine, ROOT, runCommand } from "./terminal.ts";
+import { parsePath, parseWholeNumber, progressLine, ROOT, runCommand } from "./terminal.ts";
 
 interface Options extends PhotoOptions {
   model: string;
@@ -18,7 +18,7 @@ const command = new Command("deno task train")
   .description(
     "Trains the walkthrough's CNN, keeps a test part apart, and ends with the result on it as JSON.",
   )
-  .option("--model <folder>", "where the trained model goes", join(ROOT, "models/cnn"));
+  .option("--model <folder>", "where the trained model goes", parsePath, join(ROOT, "models/cnn"));
 const options = addPhotoOptions(command, { taskDefault: "binary" })
   .option("--epochs <n>", "at most this many", parseWholeNumber(1), 24)
   .option(

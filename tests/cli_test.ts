@@ -196,6 +196,8 @@ Deno.test("the commands answer --help, and a mistake in one line", async () => {
     [["train", "--min-face", "-1"], /--min-face.*whole number/],
     [["evaluate", "--incorrect", "mend"], /--incorrect.*leave-out, without_mask, with_mask/],
     [["evaluate", "--model", "nowhere"], /nowhere holds no model\.json/],
+    [["train", "--data", ""], /--data.*A path is needed/],
+    [["train", "--model", ""], /--model.*A path is needed/],
     [["predict"], /missing required argument/],
     [["predict", "--colour", "x.jpg"], /unknown option/],
   ];
