@@ -34,6 +34,7 @@ export interface Classifier {
  *
  * @param info `preprocessing` is filled in.
  * @throws {Deno.errors.AlreadyExists} if the folder holds something other than a saved model
+ * @throws {Error} if it cannot be written, with the system's error as the cause
  */
 export async function saveClassifier(
   { model, info }: { model: LayersModel; info: Omit<ModelInfo, "preprocessing"> },
@@ -41,8 +42,7 @@ export async function saveClassifier(
 ): Promise<void> {
   const target = resolve(folder);
   const old = await checkModelFolder(target);
-  await Deno.mkdir(dirname(target), { recursive: true });
-  const part = await Deno.makeTempDir({ dir: dirname(target), prefix: `.${basename(target)}-` });
+  const part = await makeFolderBeside(target);
   const aside = `${part}-old`;
   try {
     model.setUserDefinedMetadata({ ...info, preprocessing: PREPROCESSING });
@@ -58,15 +58,19 @@ export async function saveClassifier(
   } catch (error) {
     await Deno.rename(aside, target).catch(() => {}); // if it had been put aside and nothing is in its place
     await Deno.remove(part, { recursive: true }).catch(() => {});
-    throw error;
+    throw new Error(`no model could be saved in ${folder}: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 
 /**
- * Whether a model may be saved there: nowhere yet, in an empty folder, or in the place of another model.
+ * Whether a model can be saved there: nowhere yet, in an empty folder, or in the place of another model,
+ * and where folders can be made.
  *
  * @returns what lies there now
  * @throws {Deno.errors.AlreadyExists} if the folder holds something else
+ * @throws {Error} if no folder can be made beside it, with the system's error as the cause
  */
 export async function checkModelFolder(folder: string): Promise<string[]> {
   const old = await listFolder(folder);
@@ -75,7 +79,20 @@ export async function checkModelFolder(folder: string): Promise<string[]> {
       `${folder} holds no saved model but ${old.slice(0, 3).join(", ")}: choose another folder`,
     );
   }
+  await Deno.remove(await makeFolderBeside(resolve(folder)));
   return old;
+}
+
+async function makeFolderBeside(folder: string): Promise<string> {
+  const [parent, name] = [dirname(folder), basename(folder)];
+  try {
+    await Deno.mkdir(parent, { recursive: true });
+    return await Deno.makeTempDir({ dir: parent, prefix: `.${name}-` });
+  } catch (cause) {
+    throw new Error(`no folder ${name} can be made in ${parent}: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
 }
 
 async function listFolder(folder: string): Promise<string[]> {
@@ -83,6 +100,7 @@ async function listFolder(folder: string): Promise<string[]> {
     return (await Array.fromAsync(Deno.readDir(folder))).map((entry) => entry.name);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
+    if (!(error instanceof Deno.errors.NotADirectory)) throw error;
     throw new Deno.errors.AlreadyExists(`${folder} is no folder: choose another one`, {
       cause: error,
     });

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { buildCnn } from "../lib/model.ts";
 import { predictImages } from "../lib/predict.ts";
-import { loadClassifier, saveClassifier } from "../lib/saved_model.ts";
+import { checkModelFolder, loadClassifier, saveClassifier } from "../lib/saved_model.ts";
 import { CLASSES } from "../lib/types.ts";
 import { assertNoLeak, makeImageSet, withFolder } from "./fixtures.ts";
 
@@ -48,6 +48,24 @@ Deno.test("saveClassifier() replaces a model, keeps what lies beside it, and spa
     assertEquals(await Deno.readTextFile(join(folder, "model/README.md")), "a card");
     await Deno.writeTextFile(join(folder, "letter.txt"), "dear");
     await assertRejects(() => saveOne(folder), Deno.errors.AlreadyExists, "holds no saved model");
+  });
+});
+
+Deno.test("checkModelFolder() refuses what cannot hold a model, and leaves nothing", async () => {
+  await withFolder(async (folder) => {
+    const file = join(folder, "file");
+    await Deno.writeTextFile(file, "");
+    await assertRejects(() => checkModelFolder(file), Deno.errors.AlreadyExists, "is no folder");
+    await assertRejects(() => checkModelFolder(folder), Deno.errors.AlreadyExists, "but file");
+    await assertRejects(
+      () => checkModelFolder(join(file, "model")),
+      Deno.errors.AlreadyExists,
+      "is no folder",
+    );
+    const long = "a".repeat(250); // no room for the temporary name; a folder without permission does not stop root
+    await assertRejects(() => checkModelFolder(join(folder, long)), Error, long);
+    assertEquals(await checkModelFolder(join(folder, "model")), []);
+    assertEquals(await Array.fromAsync(Deno.readDir(folder), ({ name }) => name), ["file"]);
   });
 });
 
