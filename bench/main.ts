@@ -1,4 +1,6 @@
 /** `deno task bench <train|load>`: one of the comparisons; each takes its own options. */
+const USAGE = "Usage: deno task bench <train|load> [options]";
+
 switch (Deno.args[0]) {
   case "train":
     await import("./train.ts");
@@ -6,7 +8,10 @@ switch (Deno.args[0]) {
   case "load":
     await import("./load.ts");
     break;
+  case "--help":
+    console.log(USAGE);
+    break;
   default:
-    console.error("Usage: deno task bench <train|load> [options]");
+    console.error(USAGE);
     Deno.exitCode = 1;
 }

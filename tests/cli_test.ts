@@ -3,8 +3,10 @@ import { dirname, join } from "@std/path";
 import { createRequire } from "node:module";
 import sharp from "sharp";
 import { scanDataset } from "../lib/dataset.ts";
+import { loadCheckpoint } from "../lib/checkpoint.ts";
 import { writeSampleFaces } from "../lib/sample_faces.ts";
 import { CLASSES } from "../lib/types.ts";
+import { findPython } from "../scripts/python.ts";
 import { withFolder } from "./fixtures.ts";
 import { makeScene, renderScene } from "./scenes.ts";
 
@@ -280,6 +282,8 @@ Deno.test("the commands answer --help, and a mistake in one line", async () => {
     [["train", "--min-face", "-1"], /--min-face.*whole number/],
     [["evaluate", "--incorrect", "mend"], /--incorrect.*leave-out, without_mask, with_mask/],
     [["evaluate", "--model", "nowhere"], /nowhere holds no model\.json/],
+    [["train", "--data", ""], /--data.*A path is needed/],
+    [["train", "--model", ""], /--model.*A path is needed/],
     [["predict"], /missing required argument/],
     [["predict", "--colour", "x.jpg"], /unknown option/],
     [["predict", "--resume", "x.jpg"], /--resume needs --output/],
@@ -339,4 +343,29 @@ Deno.test("train --resume goes on after kill -9 and Ctrl-C as if there had been 
     assert(a.every((byte, i) => byte === b[i]), "the weights differ");
     assertEquals(await Deno.stat(checkpoint).catch(() => "removed"), "removed");
   });
+});
+
+const python = Deno.build.os === "windows" ? undefined : await findPython(); // Windows has no pty
+
+Deno.test({
+  name: "train stops at Ctrl-C on a terminal, where `deno task` and the script both get it",
+  ignore: !python,
+  fn: async () => {
+    await withFolder(async (folder) => {
+      const photos = join(folder, "photos"), checkpoint = join(folder, "model.checkpoint");
+      await writeSampleFaces(join(photos, "data"), { count: 60, seed: 7 });
+      const options = ["--data", photos, "--model", join(folder, "model"), "--no-cache"];
+      const task = [Deno.execPath(), "task", "train", ...options];
+      const { code, stdout } = await new Deno.Command(python!, {
+        args: [join(import.meta.dirname!, "press_ctrl_c.py"), "epoch 2 of", ...task],
+        cwd: ROOT,
+      }).output();
+      const shown = new TextDecoder().decode(stdout);
+      assertEquals(code, 130, shown);
+      assertMatch(shown, /\nstopped; .* --resume \(.*model\.checkpoint\)\s*$/);
+      assertEquals((await loadCheckpoint(checkpoint)).progress.epoch, 2);
+      const left = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+      assertEquals(left.sort(), ["model.checkpoint", "photos"]);
+    });
+  },
 });
