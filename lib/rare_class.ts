@@ -8,9 +8,13 @@ import type { ClassName, ImageSet, OnProgress } from "./types.ts";
 export interface RareClassOptions {
   /** A class with under this share of the training part is shown more often. @default 0.05 */
   share?: number;
-  /** But each photo at most so many times an epoch. @default 6 */
+  /** But each photo at most so many times an epoch; a positive integer. @default 6 */
   repeats?: number;
-  /** Bare faces of the training part that a mask is drawn on: how many for each class. */
+  /**
+   * Bare faces of the training part that a mask is drawn on: at most how many for each class.
+   *
+   * @default 500 worn incorrectly, 250 worn right
+   */
   drawn?: Partial<Record<Wear, number>>;
   /** @default 42 */
   seed?: number;
@@ -27,30 +31,53 @@ const DRAWN = { mask_weared_incorrect: 500, with_mask: 250 } as const;
  * @param images Is left as it is.
  * @param train Places in it of the training part.
  * @returns a set with the drawn ones at its end, and the training part's places in it, with repeats
+ * @throws {RangeError} if `share` is not in 0..1, `repeats` no positive integer, or a count of `drawn` no
+ * whole number
+ * @example
+ * ```ts
+ * import { enrichTraining } from "./rare_class.ts";
+ *
+ * const images = {
+ *   size: 32,
+ *   pixels: new Uint8Array(32 * 32 * 3),
+ *   samples: [{ file: "1.jpg", className: "mask_weared_incorrect" as const }],
+ *   unreadable: [],
+ * };
+ * const { train } = await enrichTraining(images, [0], { share: 1 });
+ * console.log(train); // [0]: no bare face to draw a mask on
+ * ```
  */
 export async function enrichTraining(
   images: ImageSet,
   train: readonly number[],
   { share = 0.05, repeats = 6, drawn = DRAWN, seed = 42, onProgress }: RareClassOptions = {},
 ): Promise<{ images: ImageSet; train: number[] }> {
+  if (!(share >= 0 && share <= 1)) throw new RangeError(`share must be in 0..1, got ${share}`);
+  if (!Number.isInteger(repeats) || repeats < 1) {
+    throw new RangeError(`repeats must be a positive integer, got ${repeats}`);
+  }
+  const wears = Object.entries(drawn).flatMap(([wear, count]) => {
+    if (!Number.isInteger(count) || count < 0) {
+      throw new RangeError(`drawn.${wear} must be a whole number, got ${count}`);
+    }
+    return new Array<Wear>(count).fill(wear as Wear);
+  });
   const length = images.size ** 2 * 3;
   const random = seededRandom(seed);
   const bare = train.filter((place) => images.samples[place]!.className === "without_mask");
-  const faces = shuffle(bare, random).values();
-  const total = Object.values(drawn).reduce((sum, count) => sum + count, 0);
+  // In random order: where the faces do not suffice, each class gets its share of them.
+  const waiting = shuffle(wears, random);
   const photos: { place: number; className: ClassName; pixels: Uint8Array }[] = [];
-  for (const [wear, count] of Object.entries(drawn) as [Wear, number][]) {
-    for (let done = 0; done < count;) {
-      const { value: place } = faces.next();
-      if (place === undefined) break; // each face once
-      const pixels = images.pixels.slice(place * length, (place + 1) * length);
-      const landmarks = await findLandmarks(pixels, images.size);
-      if (!landmarks) continue;
-      const masked = await drawMaskOn(pixels, images.size, landmarks, wear, random);
-      photos.push({ place, className: wear, pixels: masked });
-      done++;
-      onProgress?.({ stage: "drawing masks on bare faces", done: photos.length, total });
-    }
+  for (const place of shuffle(bare, random)) {
+    const wear = waiting[photos.length];
+    if (!wear) break;
+    const pixels = images.pixels.slice(place * length, (place + 1) * length);
+    const landmarks = await findLandmarks(pixels, images.size);
+    if (!landmarks) continue;
+    const masked = await drawMaskOn(pixels, images.size, landmarks, wear, random);
+    photos.push({ place, className: wear, pixels: masked });
+    const stage = "drawing masks on bare faces";
+    onProgress?.({ stage, done: photos.length, total: wears.length });
   }
   const pixels = new Uint8Array(images.pixels.length + photos.length * length);
   pixels.set(images.pixels);
