@@ -47,8 +47,10 @@ export interface LabelledPhotos {
    * joined with. Copies of a photo, and faces of one photo, stay in one part; what has a copy in another
    * source's test or validation part is left out. The seed is 2026 unless another is given.
    *
-   * The split is made of all that could be read: faces of 20 pixels and more of the test part are a part
-   * of its faces.
+   * The split is made of all that could be read, whatever the task, `incorrect` and `minFace`: faces of 20
+   * pixels and more of the test part are a part of its faces.
+   *
+   * @throws {RangeError} as `groupDuplicates` and `splitDataset`: photos under 32 x 32, or too few of them
    */
   split(seed?: number): Split;
 }
@@ -57,7 +59,20 @@ export interface LabelledPhotos {
  * Reads the labelled photos of all sources into one set.
  *
  * @throws what `scanDataset` and `loadImages` throw
+ * @throws {RangeError} if there is no source
  * @throws {Deno.errors.InvalidData} if a class of the task has no sample in any source
+ * @example
+ * ```ts
+ * import { loadLabelledPhotos } from "./labelled_photos.ts";
+ * import { writeSampleFaces } from "./sample_faces.ts";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await writeSampleFaces(folder, { count: 20 });
+ * const source = { folder, name: "drawn faces", cache: folder };
+ * const photos = await loadLabelledPhotos([source], { size: 32, cache: false });
+ * console.log(photos.places.length, photos.split().test.length); // 20 4
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function loadLabelledPhotos(
   sources: readonly DataSource[],
@@ -66,6 +81,7 @@ export async function loadLabelledPhotos(
   const { task = "binary", incorrect, minFace, size, onProgress } = options;
   const { margin = FACE_MARGIN, cache = true } = options;
   selectSamples([], { task, incorrect, minFace }); // refuses bad options before anything is read
+  if (sources.length === 0) throw new RangeError("loadLabelledPhotos() needs a source, got none");
   const unreadable: Unreadable[] = [];
   const sourceOf = new Map<Sample, number>();
   for (const [source, { folder }] of sources.entries()) {
@@ -99,8 +115,7 @@ export async function loadLabelledPhotos(
     leftOut,
     unreadable: [...unreadable, ...all.unreadable],
     split: (seed = SPLIT_SEED) => {
-      const { groups } = groupDuplicates(all, { onProgress });
-      const parts = splitSources(all.samples, sourceOf, groups, seed);
+      const parts = splitSources(all, sourceOf, { seed, onProgress });
       const keep = (part: number[]) => part.filter((place) => used.has(place));
       return {
         train: keep(parts.train),
@@ -112,23 +127,24 @@ export async function loadLabelledPhotos(
 }
 
 function splitSources(
-  samples: readonly Sample[],
+  all: ImageSet,
   sourceOf: ReadonlyMap<Sample, number>,
-  groups: readonly number[],
-  seed: number,
+  { seed, onProgress }: { seed: number; onProgress?: OnProgress },
 ): Split {
+  const { samples } = all;
+  const sources = Map.groupBy(samples.keys(), (place) => sourceOf.get(samples[place]!));
   const whole: Split = { train: [], validation: [], test: [] };
-  for (
-    const places of Map.groupBy(samples.keys(), (place) => sourceOf.get(samples[place]!)).values()
-  ) {
-    const part = splitDataset(places.map((place) => samples[place]!), {
-      seed,
-      groups: places.map((place) => groups[place]!),
-    });
+  for (const places of sources.values()) {
+    const source = cutSet(all, places[0]!, places.length);
+    // Grouped by itself, as another source may link photos that nothing links here.
+    const { groups } = groupDuplicates(source, { onProgress });
+    const parts = splitDataset(source.samples, { seed, groups });
     for (const name of ["train", "validation", "test"] as const) {
-      for (const index of part[name]) whole[name].push(places[index]!);
+      for (const index of parts[name]) whole[name].push(places[index]!);
     }
   }
+  if (sources.size === 1) return whole;
+  const { groups } = groupDuplicates(all, { onProgress });
   const groupsOf = (part: number[]) => new Set(part.map((place) => groups[place]!));
   const tested = groupsOf(whole.test), validated = groupsOf(whole.validation);
   return {
@@ -137,5 +153,15 @@ function splitSources(
     train: whole.train.filter((place) =>
       !tested.has(groups[place]!) && !validated.has(groups[place]!)
     ),
+  };
+}
+
+/** So many photos of a set, from the first one on: a view, no copy. */
+function cutSet(images: ImageSet, first: number, count: number): ImageSet {
+  const length = images.size ** 2 * 3;
+  return {
+    ...images,
+    pixels: images.pixels.subarray(first * length, (first + count) * length),
+    samples: images.samples.slice(first, first + count),
   };
 }
