@@ -9,6 +9,7 @@ import { buildTransferModel } from "./transfer.ts";
 export interface Recipe {
   /** In a few words, for those who choose. */
   description: string;
+  /** Builds it, uncompiled; the caller disposes it. Rejects with what `buildCnn` throws. */
   build(options: { size: number; classes: number; seed: number }): Promise<LayersModel>;
   training: Required<Pick<TrainOptions, "epochs" | "learningRate">> & { augment: AugmentOptions };
 }
@@ -17,7 +18,7 @@ export interface Recipe {
 export const RECIPES = {
   cnn: {
     description: "the walkthrough's CNN, from scratch",
-    build: (options) => Promise.resolve(buildCnn(options)),
+    build: (options) => Promise.try(buildCnn, options),
     training: {
       epochs: 24,
       learningRate: 1e-3,
