@@ -75,8 +75,8 @@ export async function drawMaskOn(
   const { bitmap } = await Image.renderSVG(drawing, size, Image.SVG_MODE_HEIGHT);
   return pixels.map((level, i) => {
     const at = 4 * Math.floor(i / 3);
-    const cover = bitmap[at + 3]! / 255;
-    return Math.round(level * (1 - cover) + bitmap[at + i % 3]! * cover);
+    // The bitmap's colours are multiplied by its alpha already.
+    return Math.round(level * (1 - bitmap[at + 3]! / 255) + bitmap[at + i % 3]!);
   });
 }
 

@@ -88,6 +88,28 @@ Deno.test("drawMaskOn() covers the nose, or leaves its tip bare, and changes no 
   assertEquals(PIXELS, before);
 });
 
+Deno.test("drawMaskOn() blends the mask's edges into the photo without a dark rim", async () => {
+  const landmarks = makeLandmarks(PLACES[0]!.toPhoto);
+  const sums = { whole: 0, part: 0 }, counts = { whole: 0, part: 0 };
+  for (let seed = 0; seed < 20; seed++) {
+    const [onBlack, onWhite] = await Promise.all(
+      [0, 255].map((level) =>
+        drawMaskOn(PIXELS.map(() => level), SIZE, landmarks, "with_mask", seededRandom(seed))
+      ),
+    ) as [Uint8Array, Uint8Array];
+    onBlack.forEach((level, i) => {
+      const cover = 1 - (onWhite[i]! - level) / 255; // what both have in common is the mask
+      const kind = cover === 1 ? "whole" : cover > 0.2 && cover < 0.6 ? "part" : undefined;
+      if (!kind) return;
+      sums[kind] += level / cover;
+      counts[kind]++;
+    });
+  }
+  const [inside, edge] = [sums.whole / counts.whole, sums.part / counts.part];
+  // An outline is a quarter darker than its mask, the bands are lighter.
+  assert(edge > 0.75 * inside && edge < 1.5 * inside, `${edge} at the edge, ${inside} inside`);
+});
+
 Deno.test("drawMaskOn() repeats itself for a seed, and differs for another", async () => {
   const landmarks = makeLandmarks(PLACES[0]!.toPhoto);
   const draw = (seed: number) =>
