@@ -71,6 +71,14 @@ for (
     ["smaller", { zoom: 0.3 }, 0, (x: number, y: number) => [x / 0.7, y / 0.7 / 0.9]],
     ["turned", { rotation: 30 }, 1, (x: number, y: number) => turn(x, y, 30)],
     ["turned a little", { rotation: 30 }, 0.4, (x: number, y: number) => turn(x, y, -6)],
+    ["mirrored and turned", { mirror: 1, rotation: 30 }, 0.9, (x: number, y: number) => {
+      const [right, down] = turn(x, y, 24) as [number, number];
+      return [-right, down];
+    }],
+    ["turned and larger", { rotation: 30, zoom: 0.3 }, 1, (x: number, y: number) => {
+      const [right, down] = turn(x, y, 30) as [number, number];
+      return [0.7 * right, 0.7 * 0.9 * down];
+    }],
     ["mirrored and moved", { mirror: 1, shift: 0.1 }, 0.75, (x: number, y: number) => [
       1.5 - x,
       y + 1,
@@ -177,6 +185,9 @@ inTest("blur() lowers the detail and keeps the mean", () => {
   // The more a photo is reduced, the less detail is left.
   const [strong, weak] = [detail(blur(x, () => 0)), detail(blur(x, () => 1))];
   strong.forEach((value, photo) => assertLess(value, 0.5 * weak[photo]!));
+  // Stripes as fine as pixels become their mean, not stripes of another width.
+  const stripes = tf.tile(tf.tensor4d([0, 1], [1, 1, 2, 1]), [1, 32, 16, 3]) as Tensor4D;
+  assertClose(blur(stripes, () => 0), tf.fill(stripes.shape, 0.5), 0.15);
   const plain = tf.fill([1, 9, 7, 3], 0.4) as Tensor4D;
   assertClose(blur(plain, () => 0), plain, 1e-6);
 });
