@@ -7,7 +7,6 @@ import { type Split, splitDataset } from "./split.ts";
 import {
   CLASSES,
   type ClassName,
-  FACE_MARGIN,
   type ImageSet,
   type OnProgress,
   type Sample,
@@ -47,15 +46,15 @@ export interface LabelledPhotos {
   /**
    * Deals `places` to three parts, each source for itself, so that a test part is the same whatever it is
    * joined with. Copies of a photo, and faces of one photo, stay in one part; what has a copy in another
-   * source's test or validation part is left out. The seed is 2026 unless another is given. Copies are looked
-   * for at the default size and margin, so that these do not change the split.
+   * source's test or validation part is left out. The seed is 2026 unless another is given. Another size or
+   * margin may find other copies, and so give another split.
    *
    * The split is made of all that could be read, whatever the task, `incorrect` and `minFace`: faces of 20
    * pixels and more of the test part are a part of its faces.
    *
    * @throws {RangeError} as `groupDuplicates` and `splitDataset`: photos under 32 x 32, or too few of them
    */
-  split(seed?: number): Promise<Split>;
+  split(seed?: number): Split;
 }
 
 /**
@@ -115,14 +114,9 @@ export async function loadLabelledPhotos(
     data,
     leftOut,
     unreadable: [...unreadable, ...all.unreadable],
-    split: async (seed = SPLIT_SEED) => {
-      const isDefault = (size ?? 128) === 128 && (margin ?? FACE_MARGIN) === FACE_MARGIN;
-      const compared = isDefault ? all : await loadImages(all.samples, { cache, onProgress });
-      const parts = splitSources(compared, sourceOf, { seed, onProgress });
-      const placeOf = new Map(all.samples.map((sample, place) => [sample, place]));
-      const keep = (part: number[]) =>
-        part.flatMap((index) => placeOf.get(compared.samples[index]!) ?? [])
-          .filter((place) => used.has(place));
+    split: (seed = SPLIT_SEED) => {
+      const parts = splitSources(all, sourceOf, { seed, onProgress });
+      const keep = (part: number[]) => part.filter((place) => used.has(place));
       return {
         train: keep(parts.train),
         validation: keep(parts.validation),
