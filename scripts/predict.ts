@@ -13,6 +13,7 @@ import {
 interface Options {
   model: string;
   faces?: boolean;
+  unsure?: number;
   minScore?: number;
   format: "text" | "json" | "csv";
   json?: boolean;
@@ -32,6 +33,11 @@ const command = new Command("deno task predict")
   )
   .option("--model <folder>", "a saved model", parsePath, SHIPPED_MODEL)
   .option("--faces", "find the faces first, and classify each")
+  .option(
+    "--unsure <probability>",
+    "say unsure where the likeliest class is less probable than this",
+    parseNumber(0, 1),
+  )
   .option("--min-score <score>", "how sure the detector must be of a face", parseNumber(0, 1))
   .addOption(
     new Option(
@@ -46,7 +52,8 @@ const command = new Command("deno task predict")
   .option("--annotate <folder>", "write each photo there, with its labels drawn on it")
   .showHelpAfterError()
   .parse(Deno.args, { from: "user" });
-const { model, faces, minScore, json, output, resume, annotate, ...rest } = command.opts<Options>();
+const { model, faces, unsure = 0, minScore, json, output, resume, annotate, ...rest } = command
+  .opts<Options>();
 const format = json ? "json" : rest.format;
 
 await runCommand(async () => {
@@ -77,7 +84,8 @@ await runCommand(async () => {
   const onProgress = output || annotate ? progressLine() : undefined;
   if (!results) Deno.stdout.writeSync(new TextEncoder().encode(lib.formatHead(format)));
   let done = results?.earlier.results ?? 0;
-  for await (let result of predictions) {
+  for await (const prediction of predictions) {
+    let result = lib.markUnsure(prediction, unsure);
     if (annotate && !("error" in result)) {
       const marks = "faces" in result ? result.faces : [result];
       const { file } = result;
