@@ -54,20 +54,31 @@ export function planPass(photo: { width: number; height: number }, longSide: num
   };
 }
 
-/** Moves a box of the network's to where people would have drawn it, in pixels of the photo. */
-export function correctBox(box: FaceBox, { scale }: Pass): FaceBox {
+/** A box of the network's input in pixels of the photo. */
+export function toPhoto({ left, top, width, height, score }: FaceBox, { scale }: Pass): FaceBox {
+  return {
+    left: left / scale,
+    top: top / scale,
+    width: width / scale,
+    height: height / scale,
+    score,
+  };
+}
+
+/** As {@linkcode toPhoto}, moved to where people would have drawn it. */
+export function correctBox(box: FaceBox, pass: Pass): FaceBox {
   const terms = [1, Math.log(box.width / 50), Math.log(box.height / 50)];
   const [right, down, wider, taller] = [0, 1, 2, 3].map((column) =>
     terms.reduce((sum, term, row) => sum + term * CORRECTION[row]![column]!, 0)
   ) as [number, number, number, number];
   const width = box.width * Math.exp(wider), height = box.height * Math.exp(taller);
-  return {
-    left: (box.left + (0.5 + right) * box.width - width / 2) / scale,
-    top: (box.top + (0.5 + down) * box.height - height / 2) / scale,
-    width: width / scale,
-    height: height / scale,
+  return toPhoto({
+    left: box.left + (0.5 + right) * box.width - width / 2,
+    top: box.top + (0.5 + down) * box.height - height / 2,
+    width,
+    height,
     score: box.score,
-  };
+  }, pass);
 }
 
 /**
