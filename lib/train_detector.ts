@@ -48,6 +48,8 @@ const BOX_NUMBERS = 4 * FINEST.length, OUTPUTS = 5 * FINEST.length;
 const FAINT = -4.6, CLEAR = -3, KEPT_FAINT_CELLS = 0.1;
 /** How much a box's error counts beside the score's. */
 const BOX_WEIGHT = 4;
+/** Errors of a box up to this share of its size count squared. */
+const HUBER = 0.1;
 
 /** One cell of a grid: what it is judged by, and what should be said of it. */
 interface Cell {
@@ -246,11 +248,8 @@ function judge(said: Tensor2D, y: Tensor2D) {
     tf.mul(logits!, aims!),
   );
   const error = tf.mul(tf.abs(tf.sub(boxes!, wanted!)), weights!);
-  const huber = tf.where(
-    tf.less(error, 0.1),
-    tf.div(tf.square(error), 0.2),
-    tf.sub(error, 0.05),
-  );
+  const small = tf.clipByValue(error, 0, HUBER);
+  const huber = tf.add(tf.div(tf.square(small), 2 * HUBER), tf.sub(error, small));
   const total: Tensor = tf.add(
     tf.sum(tf.mul(entropy, counts!)),
     tf.mul(tf.sum(huber), BOX_WEIGHT),
