@@ -2,8 +2,8 @@
 import type { NamedTensorMap, Tensor4D } from "@tensorflow/tfjs-node";
 import { dirname, join } from "@std/path";
 import { createRequire } from "node:module";
-import { correctBox, mergeBoxes, type Pass, planPass, toPhoto } from "./detect/boxes.ts";
-import { decodeHeads, type FaceBox } from "./detect/decode.ts";
+import { MIN_SCORE, type Pass, planPass, readFaces, SIZES } from "./detect/boxes.ts";
+import type { FaceBox } from "./detect/decode.ts";
 import { chooseRunLayer } from "./detect/native.ts";
 import { buildSsd, disposeSsd, type RunLayer, runSsd, type Ssd } from "./detect/ssd.ts";
 import { tf } from "./engine.ts";
@@ -13,6 +13,7 @@ import { classifyImages, type Prediction } from "./predict.ts";
 import type { Classifier } from "./saved_model.ts";
 import { type Box, FACE_MARGIN } from "./types.ts";
 
+export { MIN_SCORE } from "./detect/boxes.ts";
 export type { FaceBox } from "./detect/decode.ts";
 
 /** What finds faces, in memory. The caller disposes it. */
@@ -23,11 +24,6 @@ export interface Detector {
 }
 
 const SECOND_LOOK = join(import.meta.dirname!, "../models/second_look");
-/** Boxes of this score have a say in where a surer one lies, so that the answer does not depend on `minScore`. */
-const VOTING_SCORE = 0.05;
-
-/** From this score on a face is shown, unless one asks for others. */
-export const MIN_SCORE = 0.3;
 
 /** How faces are looked for. */
 export interface DetectOptions {
@@ -141,22 +137,18 @@ export async function toInput(photo: Photo, pass: Pass): Promise<Tensor4D> {
 export async function findFaces(
   { ssd, runLayer }: Detector,
   photo: Photo,
-  { minScore = MIN_SCORE, sizes = [512, 768] }: DetectOptions = {},
+  { minScore = MIN_SCORE, sizes = SIZES }: DetectOptions = {},
 ): Promise<FaceBox[]> {
   if (!(minScore > 0 && minScore < 1)) {
     throw new RangeError(`minScore must be above 0 and below 1, got ${minScore}`);
   }
   const passes = sizes.map((size) => planPass(photo, size));
-  const boxes: FaceBox[] = [];
+  const seen: Parameters<typeof readFaces>[0][number][] = [];
   for (const pass of passes) {
     const x = await toInput(photo, pass);
-    const heads = await runSsd(tf, ssd, x, runLayer).finally(() => x.dispose());
-    for (const box of decodeHeads(heads, Math.min(minScore, VOTING_SCORE))) {
-      const isCorrected = ssd.secondLook && box.grid === 0;
-      boxes.push(isCorrected ? toPhoto(box, pass) : correctBox(box, pass));
-    }
+    seen.push({ pass, heads: await runSsd(tf, ssd, x, runLayer).finally(() => x.dispose()) });
   }
-  return mergeBoxes(boxes, photo).filter(({ score }) => score >= minScore);
+  return readFaces(seen, photo, { minScore, hasSecondLook: ssd.secondLook !== undefined });
 }
 
 /**

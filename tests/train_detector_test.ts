@@ -36,7 +36,7 @@ Deno.test("trainSecondLook() learns where people draw their boxes", async () => 
   await withFolder(async (folder) => {
     await assertNoLeak(async () => {
       const photos = [{ file: GROUP, boxes: BOXES }];
-      const weights = await trainSecondLook(detector, photos, { ...OPTIONS, epochs: 150 });
+      const weights = await trainSecondLook(detector, photos, { ...OPTIONS, epochs: 80 });
       await saveSecondLook(weights, folder);
       tf.dispose(weights);
       const taught = await loadDetector({ secondLook: folder });
