@@ -2,15 +2,16 @@
 import { join } from "@std/path";
 import { Command } from "commander";
 import type { JudgedPhoto } from "../lib/detection_metrics.ts";
-import { type LabelledPhotos, loadLabelledPhotos, selectPart } from "./labelled_photos.ts";
+import type { LabelledPhotos } from "../lib/labelled_photos.ts";
 import { setUpEngine } from "./setup.ts";
-import { parseWholeNumber, progressLine, ROOT, runCommand } from "./terminal.ts";
+import { parsePath, parseWholeNumber, progressLine, ROOT, runCommand } from "./terminal.ts";
 
 interface Options {
   data: string;
   output: string;
   epochs: number;
   seed: number;
+  splitSeed: number;
 }
 
 const options = new Command("deno task train-detector")
@@ -18,10 +19,15 @@ const options = new Command("deno task train-detector")
     "Trains what corrects the face detector's boxes and scores, on the training part of a PASCAL VOC set; " +
       "ends with the detector's average precision on the validation part, before and after, as JSON.",
   )
-  .requiredOption("--data <path>", "folder or zip of photos with labelled boxes (PASCAL VOC)")
-  .option("--output <folder>", "where the weights go", join(ROOT, "models/second_look"))
+  .requiredOption(
+    "--data <path>",
+    "folder or zip of photos with labelled boxes (PASCAL VOC)",
+    parsePath,
+  )
+  .option("--output <folder>", "where the weights go", parsePath, join(ROOT, "models/second_look"))
   .option("--epochs <n>", "how often each cell is learned from", parseWholeNumber(1), 10)
-  .option("--seed <n>", "for the split and the training", parseWholeNumber(0), 42)
+  .option("--seed <n>", "for the training", parseWholeNumber(0), 42)
+  .option("--split-seed <n>", "for the split into parts", parseWholeNumber(0), 2026)
   .showHelpAfterError()
   .parse(Deno.args, { from: "user" }).opts<Options>();
 
@@ -29,17 +35,11 @@ await runCommand(async () => {
   await setUpEngine();
   const lib = await import("../lib/mod.ts");
   const onProgress = progressLine();
-  const { data, epochs, seed, output } = options;
-  const labelled = await loadLabelledPhotos({
-    data,
-    task: "three-class",
-    incorrect: "leave-out",
-    minFace: 0,
-    cache: true,
-  });
-  const facesOf = async (part: "train" | "validation") =>
-    groupFaces(labelled, await selectPart(labelled, { part, seed }));
-  const train = await facesOf("train"), validation = await facesOf("validation");
+  const { data, epochs, seed, splitSeed, output } = options;
+  const source = await lib.openData(data, { onProgress });
+  const photos = await lib.loadLabelledPhotos([source], { task: "three-class", onProgress });
+  const split = await photos.split(splitSeed);
+  const train = groupFaces(photos, split.train), validation = groupFaces(photos, split.validation);
 
   const before = await lib.loadDetector({ secondLook: false });
   const weights = await lib.trainSecondLook(before, train, { epochs, seed, onProgress });
@@ -69,7 +69,7 @@ await runCommand(async () => {
   const result = {
     averagePrecision: { before: await measure(before), after: await measure(after) },
     photos: { train: train.length, validation: validation.length },
-    data: labelled.report.data,
+    data: photos.data,
     output,
   };
   console.log(JSON.stringify(result));
