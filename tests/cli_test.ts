@@ -288,6 +288,7 @@ Deno.test("the commands answer --help, and a mistake in one line", async () => {
     [["predict", "--colour", "x.jpg"], /unknown option/],
     [["predict", "--resume", "x.jpg"], /--resume needs --output/],
     [["train_detector"], /--data <path>/],
+    [["predict", "--sizes", "512,big", "x.jpg"], /--sizes.*whole number/],
     [["predict", "--output", "y", "x.jpg"], /--output needs --format json or csv/],
     [["predict", "--min-score", "2", "x.jpg"], /--min-score.*above 0 and below 1/],
   ];
