@@ -1,5 +1,5 @@
-/** `deno task bench <train|load>`: one of the comparisons; each takes its own options. */
-const USAGE = "Usage: deno task bench <train|load> [options]";
+/** `deno task bench <train|load|detect>`: one of the comparisons; each takes its own options. */
+const USAGE = "Usage: deno task bench <train|load|detect> [options]";
 
 switch (Deno.args[0]) {
   case "train":
@@ -7,6 +7,9 @@ switch (Deno.args[0]) {
     break;
   case "load":
     await import("./load.ts");
+    break;
+  case "detect":
+    await import("./detect.ts");
     break;
   case "--help":
     console.log(USAGE);

@@ -35,6 +35,7 @@ export * from "./report.ts";
 export * from "./saved_model.ts";
 export * from "./predict.ts";
 export * from "./detect.ts";
+export * from "./train_detector.ts";
 export * from "./judge_photos.ts";
 export * from "./list_files.ts";
 export * from "./predict_files.ts";
