@@ -1,6 +1,8 @@
 /** From the bytes of a photo, whatever its format, to `[size, size, 3]` uint8 RGB. */
 import { Image } from "imagescript";
 import sharp, { type Sharp } from "sharp";
+import { Budget } from "./image/budget.ts";
+import { readPlainJpeg, resizePlainJpeg } from "./image/plain_jpeg.ts";
 import { cachePixels, type ReadPixels } from "./image_cache.ts";
 import { type Box, FACE_MARGIN, type ImageSet, type OnProgress, type Sample } from "./types.ts";
 
@@ -17,10 +19,16 @@ export interface DecodeOptions {
 const MAX_PIXELS = 2 ** 27;
 const MAX_BYTES = 2 ** 28;
 /** To be raised whenever the same photo gives other pixels than before. */
-const VERSION = 1;
+const VERSION = 2;
 /** Errors that a file gives again, as long as it stays what it is. */
 const LASTING = [Deno.errors.InvalidData, Deno.errors.NotFound, RangeError];
+/** Except those that tell of the machine: the words of libvips, glib, C++ and V8. */
+const SHORTAGE = /out of memory|allocat|bad_alloc|create thread/i;
 const AT_ONCE = 2 * navigator.hardwareConcurrency;
+/** For decoded photos: that many bytes, or one photo. */
+const MEMORY = 2 ** 29;
+/** What a pixel takes while it is decoded: by the short way as RGB and as RGBA, else as RGBA. */
+const PLAIN_PIXEL_BYTES = 7, PIXEL_BYTES = 4;
 
 // Parallel over photos, so one thread for each; nothing is read twice, so no cache. The format is
 // decided by content, and a vector file or a document is no photo.
@@ -43,7 +51,9 @@ export async function decodeImage(
   { size = 128, box, margin = 0 }: DecodeOptions = {},
 ): Promise<Uint8Array> {
   checkSize(size);
-  return await resize(box ? cutBox(await decodeWhole(bytes), box, margin) : openPhoto(bytes), size);
+  return box
+    ? await resize(cutBox(await decode(openPhoto(bytes)), box, margin), size)
+    : await resizeWhole(bytes, size);
 }
 
 /** As {@linkcode decodeImage}, from a file of at most 256 MiB. */
@@ -95,26 +105,40 @@ async function readSamples(
   const pixels = new Uint8Array(samples.length * length);
   const failed = new Map<number, string>();
   const files = [...Map.groupBy(samples.keys(), (index) => samples[index]!.file)];
+  const memory = new Budget(MEMORY);
   let next = 0, done = 0, isLasting = true;
+
+  function fail(index: number, error: Error) {
+    isLasting &&= LASTING.some((kind) => error instanceof kind) && !SHORTAGE.test(error.message);
+    failed.set(index, error.message);
+  }
+
+  async function readFaces(bytes: Uint8Array, indices: number[]) {
+    let whole: Whole | undefined;
+    for (const index of indices) {
+      const { box } = samples[index]!;
+      try {
+        const read = box
+          ? await resize(cutBox(whole ??= await decode(openPhoto(bytes)), box, margin), size)
+          : await resizeWhole(bytes, size);
+        pixels.set(read, index * length);
+      } catch (error) {
+        fail(index, error as Error);
+      }
+    }
+  }
 
   async function readSome() {
     while (next < files.length) {
       const [file, indices] = files[next++]!;
-      let bytes: Uint8Array | undefined, whole: Whole | undefined;
-      for (const index of indices) {
-        const { box } = samples[index]!;
-        try {
-          bytes ??= await readPhoto(file);
-          const photo = box
-            ? cutBox(whole ??= await decodeWhole(bytes), box, margin)
-            : openPhoto(bytes);
-          pixels.set(await resize(photo, size), index * length);
-        } catch (error) {
-          isLasting &&= LASTING.some((kind) => error instanceof kind);
-          failed.set(index, (error as Error).message);
-        }
-        onProgress?.({ stage: "reading photos", done: ++done, total: samples.length });
+      try {
+        const bytes = await readPhoto(file);
+        await memory.run(await estimateMemory(bytes), () => readFaces(bytes, indices));
+      } catch (error) {
+        for (const index of indices) fail(index, error as Error);
       }
+      done += indices.length;
+      onProgress?.({ stage: "reading photos", done, total: samples.length });
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, readSome));
@@ -143,6 +167,14 @@ async function readPhoto(file: string): Promise<Uint8Array> {
   return await Deno.readFile(file);
 }
 
+/** The bytes that decoding will take, at most, by what the header says. */
+async function estimateMemory(bytes: Uint8Array): Promise<number> {
+  const plain = readPlainJpeg(bytes);
+  if (plain) return plain.width * plain.height * PLAIN_PIXEL_BYTES;
+  const { width, height } = await explainErrors(openPhoto(bytes).metadata());
+  return width * height * PIXEL_BYTES;
+}
+
 /** The photo upright, not decoded yet. */
 function openPhoto(bytes: Uint8Array): Sharp {
   if (bytes.length === 0) throw new Deno.errors.InvalidData("the file is empty");
@@ -153,10 +185,6 @@ function openPhoto(bytes: Uint8Array): Sharp {
 interface Whole {
   data: Uint8Array;
   info: { width: number; height: number; channels: 1 | 2 | 3 | 4 };
-}
-
-async function decodeWhole(bytes: Uint8Array): Promise<Whole> {
-  return await decode(openPhoto(bytes));
 }
 
 /** The box with its margin, cut to what the photo has. */
@@ -181,15 +209,39 @@ function cutBox({ data, info }: Whole, box: Box, margin: number): Sharp {
   });
 }
 
+async function resizeWhole(bytes: Uint8Array, size: number): Promise<Uint8Array> {
+  const plain = readPlainJpeg(bytes);
+  if (plain && plain.width * plain.height * PLAIN_PIXEL_BYTES <= MEMORY) {
+    try {
+      return await resizePlainJpeg(bytes, size);
+    } catch {
+      // The long way reads it after all, or says why not.
+    }
+  }
+  return await resize(openPhoto(bytes), size);
+}
+
 async function resize(photo: Sharp, size: number): Promise<Uint8Array> {
-  return (await decode(photo.resize(size, size, { fit: "fill", kernel: "linear" }))).data;
+  const resized = photo.resize(size, size, {
+    fit: "fill",
+    kernel: "linear",
+    fastShrinkOnLoad: false, // its box filter is sharper than a triangle
+  });
+  return (await decode(resized)).data;
 }
 
 async function decode(photo: Sharp): Promise<Whole> {
+  const upright = photo.flatten({ background: "white" }).toColourspace("srgb");
+  const { data, info } = await explainErrors(
+    upright.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true }),
+  );
+  return { data: new Uint8Array(data.buffer, data.byteOffset, data.length), info };
+}
+
+/** Puts what sharp throws in our words. */
+async function explainErrors<T>(work: Promise<T>): Promise<T> {
   try {
-    const { data, info } = await photo.flatten({ background: "white" }).toColourspace("srgb")
-      .raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
-    return { data: new Uint8Array(data.buffer, data.byteOffset, data.length), info };
+    return await work;
   } catch (cause) {
     const reason = String((cause as Error).message).split("\n")[0];
     throw new Deno.errors.InvalidData(`not a readable photo: ${reason}`, { cause });
