@@ -10,6 +10,8 @@ export interface Dataset {
   classes: readonly ClassName[];
   /** In code-unit order of the file names; faces of one photo in the order of its annotation. */
   samples: Sample[];
+  /** All photos that somebody labelled, those without a usable face too. */
+  photos: string[];
   /** Readable samples that were left out on purpose, counted by reason. */
   leftOut: { reason: string; count: number }[];
   /** Annotations, and faces of them, that could not be used. */
@@ -31,6 +33,8 @@ export interface ScanOptions {
   incorrect?: "leave-out" | "with_mask" | "without_mask";
   /** Faces whose box is smaller on its shorter side, in pixels, are left out and counted. @default 0 */
   minFace?: number;
+  /** Whether each class of the task must have a sample. @default true */
+  eachClass?: boolean;
 }
 
 /** `images` and `annotations` as Kaggle's set names them, and as PASCAL VOC does. */
@@ -55,7 +59,7 @@ const MAX_XML_BYTES = 2 ** 20;
  * and those that operating systems leave behind are passed over.
  *
  * @throws {Deno.errors.NotFound} If `folder` is not a folder or holds neither layout.
- * @throws {Deno.errors.InvalidData} If a class of the task has no sample.
+ * @throws {Deno.errors.InvalidData} If a class of the task has no sample, unless `eachClass` is false.
  * @throws {RangeError} If an option is none of those above.
  * @example
  * ```ts
@@ -72,34 +76,63 @@ const MAX_XML_BYTES = 2 ** 20;
  * ```
  */
 export async function scanDataset(folder: string, options: ScanOptions = {}): Promise<Dataset> {
-  const { task = "binary", incorrect = "leave-out", minFace = 0 } = options;
+  const { task = "binary", eachClass = true } = options;
+  selectSamples([], options); // refuses bad options before anything is read
+  const { layout, scan } = await findLayout(folder);
+  const { samples: found, photos, unreadable, notes } = await scan();
+  const { samples, leftOut } = selectSamples(found, options);
+  const dataset = { layout, classes: CLASSES[task], samples, photos, leftOut, unreadable, notes };
+  if (eachClass) checkClasses(dataset, folder);
+  return dataset;
+}
+
+/** What {@linkcode selectSamples} kept. */
+export interface Selection extends Pick<Dataset, "samples" | "leftOut"> {
+  /** Where each of `samples` was in the list given. */
+  places: number[];
+}
+
+/**
+ * Leaves out the samples that a task has no use for: those of no class of it, and faces that are too small.
+ *
+ * @throws {RangeError} If an option is none of those of {@linkcode ScanOptions}.
+ * @example
+ * ```ts
+ * import { selectSamples } from "./dataset.ts";
+ *
+ * const box = { left: 0, top: 0, width: 9, height: 12 };
+ * const faces = [{ file: "1.jpg", className: "with_mask" as const, box }];
+ * console.log(selectSamples(faces, { minFace: 10 }).leftOut);
+ * ```
+ */
+export function selectSamples(
+  found: readonly Sample[],
+  { task = "binary", incorrect = "leave-out", minFace = 0 }: Omit<ScanOptions, "eachClass"> = {},
+): Selection {
   checkChoice("task", task, Object.keys(CLASSES));
   checkChoice("incorrect", incorrect, ["leave-out", ...CLASSES.binary]);
   if (!(minFace >= 0 && minFace < Infinity)) {
-    throw new RangeError(`scanDataset() needs minFace of 0 pixels or more, got ${minFace}`);
+    throw new RangeError(`minFace must be 0 pixels or more, got ${minFace}`);
   }
-  const { layout, scan } = await findLayout(folder);
-  const { samples: found, unreadable, notes } = await scan();
-
-  const samples: Sample[] = [];
+  const samples: Sample[] = [], places: number[] = [];
   const counts = new Map<string, number>();
   const leaveOut = (reason: string) => counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  for (const sample of found) {
+  for (const [place, sample] of found.entries()) {
     const { box } = sample;
     const isThird = task === "binary" && sample.className === "mask_weared_incorrect";
     const className = isThird ? incorrect : sample.className;
     if (className === "leave-out") leaveOut(sample.className);
     else if (box && Math.min(box.width, box.height) < minFace) {
       leaveOut(`face under ${minFace} pixels`);
-    } else samples.push({ ...sample, className });
+    } else {
+      samples.push({ ...sample, className });
+      places.push(place);
+    }
   }
-  const leftOut = [...counts].map(([reason, count]) => ({ reason, count }));
-  const dataset = { layout, classes: CLASSES[task], samples, leftOut, unreadable, notes };
-  checkClasses(dataset, folder);
-  return dataset;
+  return { samples, places, leftOut: [...counts].map(([reason, count]) => ({ reason, count })) };
 }
 
-type Scan = Pick<Dataset, "samples" | "unreadable" | "notes">;
+type Scan = Pick<Dataset, "samples" | "photos" | "unreadable" | "notes">;
 
 /** Looks for a layout in `folder`, then in its `data` or only sub-folder, and so on. */
 async function findLayout(
@@ -135,11 +168,14 @@ async function findLayout(
 }
 
 async function scanClassFolders(folder: string, classNames: ClassName[]): Promise<Scan> {
-  const scan: Scan = { samples: [], unreadable: [], notes: [] };
+  const scan: Scan = { samples: [], photos: [], unreadable: [], notes: [] };
   for (const className of classNames) {
     const classFolder = join(folder, className);
     const { files, folders } = await listFolder(classFolder);
-    for (const name of files) scan.samples.push({ file: join(classFolder, name), className });
+    for (const name of files) {
+      scan.samples.push({ file: join(classFolder, name), className });
+      scan.photos.push(join(classFolder, name));
+    }
     for (const name of folders) {
       scan.notes.push({ file: join(classFolder, name), reason: "a folder, not a photo: ignored" });
     }
@@ -148,7 +184,7 @@ async function scanClassFolders(folder: string, classNames: ClassName[]): Promis
 }
 
 async function scanVoc(imageFolder: string, annotationFolder: string): Promise<Scan> {
-  const scan: Scan = { samples: [], unreadable: [], notes: [] };
+  const scan: Scan = { samples: [], photos: [], unreadable: [], notes: [] };
   const photos = (await listFolder(imageFolder)).files;
   const xmlFiles = (await listFolder(annotationFolder)).files
     .filter((name) => extname(name).toLowerCase() === ".xml");
@@ -184,6 +220,7 @@ async function scanVoc(imageFolder: string, annotationFolder: string): Promise<S
     if (!own.includes(photo)) note(`no photo ${stem(name)}.*: uses its <filename>, ${photo}`);
     for (const reason of annotation.dropped) scan.unreadable.push({ file, reason });
     for (const reason of annotation.notes) note(reason);
+    scan.photos.push(join(imageFolder, photo));
     for (const face of annotation.faces) {
       scan.samples.push({ file: join(imageFolder, photo), ...face });
     }
@@ -221,7 +258,7 @@ function stem(name: string): string {
 
 function checkChoice(option: string, given: string, choices: readonly string[]): void {
   if (!choices.includes(given)) {
-    throw new RangeError(`scanDataset() needs ${option} of ${choices.join(", ")}, got "${given}"`);
+    throw new RangeError(`${option} must be one of ${choices.join(", ")}, got "${given}"`);
   }
 }
 

@@ -5,7 +5,7 @@ import { tf } from "./engine.ts";
 import { readImage } from "./image.ts";
 import { installKernels } from "./kernels.ts";
 import type { Classifier } from "./saved_model.ts";
-import type { ClassName, ImageSet, OnProgress } from "./types.ts";
+import { type Box, CLASSES, type ClassName, type ImageSet, type OnProgress } from "./types.ts";
 
 /**
  * Runs the model on the photos at `indices`, a batch at a time.
@@ -43,6 +43,21 @@ export async function predictImages(
   return all;
 }
 
+/**
+ * What a model of three classes says where only two are asked for: the probability of `with_mask` if the
+ * mask, where there is one, is not worn incorrectly.
+ *
+ * @param scores `[n, 3]` as `predictImages` gives them for `CLASSES["three-class"]`
+ * @returns `[n]` probabilities of `with_mask` against `without_mask`, in 0..1
+ */
+export function narrowToBinary(scores: Float32Array): Float32Array {
+  const [bare, masked] = CLASSES.binary.map((name) => CLASSES["three-class"].indexOf(name));
+  return Float32Array.from({ length: scores.length / 3 }, (_, row) => {
+    const [without, with_] = [scores[3 * row + bare!]!, scores[3 * row + masked!]!];
+    return without + with_ > 0 ? with_ / (without + with_) : 0.5;
+  });
+}
+
 /** What a classifier says of one photo. */
 export interface Prediction {
   label: ClassName;
@@ -51,25 +66,45 @@ export interface Prediction {
 }
 
 /**
- * Classifies one photo. Two classes: the second, `with_mask`, from a probability of 0.5 on.
+ * Classifies photos that are in memory. Two classes: the second, `with_mask`, from a probability of 0.5 on.
+ *
+ * @param images Of the classifier's size; the class names of its samples do not matter.
+ * @returns one prediction a sample, in order
+ */
+export async function classifyImages(
+  { model, info: { classes } }: Classifier,
+  images: ImageSet,
+): Promise<Prediction[]> {
+  const scores = await predictImages(model, images);
+  return images.samples.map((_, i) => {
+    const probabilities = classes.length === 2
+      ? [1 - scores[i]!, scores[i]!]
+      : [...scores.subarray(i * classes.length, (i + 1) * classes.length)];
+    const label = classes.length === 2
+      ? Number(scores[i]! >= 0.5)
+      : probabilities.indexOf(Math.max(...probabilities));
+    return { label: classes[label]!, probability: probabilities[label]! };
+  });
+}
+
+/**
+ * Classifies one photo, or one face in it, as {@linkcode classifyImages} does.
  *
  * @throws {Deno.errors.NotFound} if there is no such file
  * @throws {Deno.errors.InvalidData} if it is no readable photo
+ * @throws {RangeError} if the box lies outside the photo
  */
 export async function classifyFile(
-  { model, info: { classes, size } }: Classifier,
+  classifier: Classifier,
   file: string,
+  { box }: {
+    /** The face, in pixels of the upright photo. @default the whole photo */
+    box?: Box;
+  } = {},
 ): Promise<Prediction> {
-  const pixels = await readImage(file, { size });
-  const scores = await predictImages(model, {
-    size,
-    pixels,
-    samples: [{ file, className: classes[0]! }],
-    unreadable: [],
-  });
-  const probabilities = classes.length === 2 ? [1 - scores[0]!, scores[0]!] : [...scores];
-  const label = classes.length === 2
-    ? Number(scores[0]! >= 0.5)
-    : probabilities.indexOf(Math.max(...probabilities));
-  return { label: classes[label]!, probability: probabilities[label]! };
+  const { size, classes, margin } = classifier.info;
+  const pixels = await readImage(file, { size, box, margin });
+  const samples = [{ file, className: classes[0]! }];
+  const [prediction] = await classifyImages(classifier, { size, pixels, samples, unreadable: [] });
+  return prediction!;
 }
