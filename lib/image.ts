@@ -1,8 +1,16 @@
 /** From the bytes of a photo, whatever its format, to `[size, size, 3]` uint8 RGB. */
 import { Image } from "imagescript";
-import sharp, { type Sharp } from "sharp";
+import sharp from "sharp";
 import { Budget } from "./image/budget.ts";
-import { readPlainJpeg, resizePlainJpeg } from "./image/plain_jpeg.ts";
+import {
+  countPixels,
+  decodeWhole,
+  MAX_PIXELS,
+  readPhoto,
+  resizeBox,
+  resizeFile,
+  type Whole,
+} from "./image/decode.ts";
 import { cachePixels, type ReadPixels } from "./image_cache.ts";
 import { type Box, FACE_MARGIN, type ImageSet, type OnProgress, type Sample } from "./types.ts";
 
@@ -16,25 +24,13 @@ export interface DecodeOptions {
   margin?: number;
 }
 
-const MAX_PIXELS = 2 ** 27;
-const MAX_BYTES = 2 ** 28;
-/** To be raised whenever the same photo gives other pixels than before. */
+/** To be raised whenever the same photo gives other pixels than before, as after another decoder's version. */
 const VERSION = 2;
 /** Errors that a file gives again, as long as it stays what it is. */
 const LASTING = [Deno.errors.InvalidData, Deno.errors.NotFound, RangeError];
-/** Except those that tell of the machine: the words of libvips, glib, C++ and V8. */
+/** Except those that tell of the machine: the words of libvips, libheif, C++ and V8. */
 const SHORTAGE = /out of memory|allocat|bad_alloc|create thread/i;
 const AT_ONCE = 2 * navigator.hardwareConcurrency;
-/** For decoded photos: that many bytes, or one photo. */
-const MEMORY = 2 ** 29;
-/** What a pixel takes while it is decoded: by the short way as RGB and as RGBA, else as RGBA. */
-const PLAIN_PIXEL_BYTES = 7, PIXEL_BYTES = 4;
-
-// Parallel over photos, so one thread for each; nothing is read twice, so no cache. The format is
-// decided by content, and a vector file or a document is no photo.
-sharp.concurrency(1);
-sharp.cache(false);
-sharp.block({ operation: ["VipsForeignLoadSvg", "VipsForeignLoadPdf", "VipsForeignLoadMagick"] });
 
 /**
  * Decodes JPEG, PNG (palette, alpha, 16 bits), WEBP, GIF, TIFF or AVIF, by content. The EXIF orientation
@@ -52,8 +48,8 @@ export async function decodeImage(
 ): Promise<Uint8Array> {
   checkSize(size);
   return box
-    ? await resize(cutBox(await decode(openPhoto(bytes)), box, margin), size)
-    : await resizeWhole(bytes, size);
+    ? await resizeBox(await decodeWhole(bytes), box, margin, { width: size, height: size })
+    : await resizeFile(bytes, size);
 }
 
 /** As {@linkcode decodeImage}, from a file of at most 256 MiB. */
@@ -62,7 +58,8 @@ export async function readImage(file: string, options?: DecodeOptions): Promise<
 }
 
 /**
- * Reads the photos of the samples, several at a time; one with several faces is read and decoded once.
+ * Reads the photos of the samples, several at a time, as long as those have no more pixels than the largest
+ * photo may have (67 million, half a gigabyte); one with several faces is read and decoded once.
  * What cannot be read is listed in `unreadable`, each problem of a file once, and left out of `samples`;
  * the order is kept.
  *
@@ -103,27 +100,31 @@ async function readSamples(
 ): Promise<ReadPixels> {
   const length = size * size * 3;
   const pixels = new Uint8Array(samples.length * length);
-  const failed = new Map<number, string>();
+  const failed = new Map<number, Error>();
   const files = [...Map.groupBy(samples.keys(), (index) => samples[index]!.file)];
-  const memory = new Budget(MEMORY);
-  let next = 0, done = 0, isLasting = true;
+  const square = { width: size, height: size };
+  const decoding = new Budget(MAX_PIXELS);
+  let next = 0, done = 0;
 
-  function fail(index: number, error: Error) {
-    isLasting &&= LASTING.some((kind) => error instanceof kind) && !SHORTAGE.test(error.message);
-    failed.set(index, error.message);
+  async function readFile(file: string, indices: number[]) {
+    try {
+      const bytes = await readPhoto(file);
+      await decoding.run(await countPixels(bytes), () => readFaces(bytes, indices));
+    } catch (error) {
+      for (const index of indices) failed.set(index, error as Error);
+    }
   }
-
   async function readFaces(bytes: Uint8Array, indices: number[]) {
-    let whole: Whole | undefined;
+    let whole: Promise<Whole> | undefined; // so that what fails once is not tried again
     for (const index of indices) {
       const { box } = samples[index]!;
       try {
-        const read = box
-          ? await resize(cutBox(whole ??= await decode(openPhoto(bytes)), box, margin), size)
-          : await resizeWhole(bytes, size);
-        pixels.set(read, index * length);
+        const face = box
+          ? resizeBox(await (whole ??= decodeWhole(bytes)), box, margin, square)
+          : resizeFile(bytes, size);
+        pixels.set(await face, index * length);
       } catch (error) {
-        fail(index, error as Error);
+        failed.set(index, error as Error);
       }
     }
   }
@@ -131,120 +132,34 @@ async function readSamples(
   async function readSome() {
     while (next < files.length) {
       const [file, indices] = files[next++]!;
-      try {
-        const bytes = await readPhoto(file);
-        await memory.run(await estimateMemory(bytes), () => readFaces(bytes, indices));
-      } catch (error) {
-        for (const index of indices) fail(index, error as Error);
-      }
+      await readFile(file, indices);
       done += indices.length;
       onProgress?.({ stage: "reading photos", done, total: samples.length });
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, readSome));
+  // libvips keeps the messages of all its threads in one place: alone, each photo gets its own.
+  for (const [file, indices] of files) {
+    const damaged = indices.filter((index) => failed.get(index) instanceof Deno.errors.InvalidData);
+    for (const index of damaged) failed.delete(index);
+    if (damaged.length > 0) await readFile(file, damaged);
+  }
 
   const read = samples.keys().filter((index) => !failed.has(index)).toArray();
   read.forEach((from, to) => pixels.copyWithin(to * length, from * length, (from + 1) * length));
   return {
     pixels: pixels.subarray(0, read.length * length),
-    failed: [...failed].sort(([a], [b]) => a - b),
-    isLasting,
+    failed: [...failed].map(([index, { message }]): [number, string] => [index, message])
+      .sort(([a], [b]) => a - b),
+    isLasting: failed.values().every((error) =>
+      LASTING.some((kind) => error instanceof kind) && !SHORTAGE.test(error.message)
+    ),
   };
 }
 
 function checkSize(size: number): void {
   if (!Number.isInteger(size) || size < 1) {
     throw new RangeError(`size must be a positive integer, got ${size}`);
-  }
-}
-
-async function readPhoto(file: string): Promise<Uint8Array> {
-  const { size, isFile } = await Deno.stat(file);
-  if (!isFile) throw new Deno.errors.InvalidData("not a file");
-  if (size > MAX_BYTES) {
-    throw new Deno.errors.InvalidData(`the file has ${size} bytes, more than ${MAX_BYTES}`);
-  }
-  return await Deno.readFile(file);
-}
-
-/** The bytes that decoding will take, at most, by what the header says. */
-async function estimateMemory(bytes: Uint8Array): Promise<number> {
-  const plain = readPlainJpeg(bytes);
-  if (plain) return plain.width * plain.height * PLAIN_PIXEL_BYTES;
-  const { width, height } = await explainErrors(openPhoto(bytes).metadata());
-  return width * height * PIXEL_BYTES;
-}
-
-/** The photo upright, not decoded yet. */
-function openPhoto(bytes: Uint8Array): Sharp {
-  if (bytes.length === 0) throw new Deno.errors.InvalidData("the file is empty");
-  return sharp(bytes, { failOn: "error", limitInputPixels: MAX_PIXELS }).autoOrient();
-}
-
-/** A photo's pixels, upright RGB. */
-interface Whole {
-  data: Uint8Array;
-  info: { width: number; height: number; channels: 1 | 2 | 3 | 4 };
-}
-
-/** The box with its margin, cut to what the photo has. */
-function cutBox({ data, info }: Whole, box: Box, margin: number): Sharp {
-  const [x, y] = [box.width * margin, box.height * margin];
-  const left = Math.max(0, Math.round(box.left - x));
-  const top = Math.max(0, Math.round(box.top - y));
-  const right = Math.min(info.width, Math.round(box.left + box.width + x));
-  const bottom = Math.min(info.height, Math.round(box.top + box.height + y));
-  if (right <= left || bottom <= top) {
-    throw new RangeError(
-      `the box ${
-        JSON.stringify(box)
-      } lies outside the photo of ${info.width} x ${info.height} pixels`,
-    );
-  }
-  return sharp(data, { raw: info }).extract({
-    left,
-    top,
-    width: right - left,
-    height: bottom - top,
-  });
-}
-
-async function resizeWhole(bytes: Uint8Array, size: number): Promise<Uint8Array> {
-  const plain = readPlainJpeg(bytes);
-  if (plain && plain.width * plain.height * PLAIN_PIXEL_BYTES <= MEMORY) {
-    try {
-      return await resizePlainJpeg(bytes, size);
-    } catch {
-      // The long way reads it after all, or says why not.
-    }
-  }
-  return await resize(openPhoto(bytes), size);
-}
-
-async function resize(photo: Sharp, size: number): Promise<Uint8Array> {
-  const resized = photo.resize(size, size, {
-    fit: "fill",
-    kernel: "linear",
-    fastShrinkOnLoad: false, // its box filter is sharper than a triangle
-  });
-  return (await decode(resized)).data;
-}
-
-async function decode(photo: Sharp): Promise<Whole> {
-  const upright = photo.flatten({ background: "white" }).toColourspace("srgb");
-  const { data, info } = await explainErrors(
-    upright.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true }),
-  );
-  return { data: new Uint8Array(data.buffer, data.byteOffset, data.length), info };
-}
-
-/** Puts what sharp throws in our words. */
-async function explainErrors<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (cause) {
-    const reason = String((cause as Error).message).split("\n")[0];
-    throw new Deno.errors.InvalidData(`not a readable photo: ${reason}`, { cause });
   }
 }
 
@@ -311,8 +226,5 @@ export async function resizePhoto(
   size: { width: number; height: number },
   { box = { left: 0, top: 0, width, height }, margin = 0 }: Omit<DecodeOptions, "size"> = {},
 ): Promise<Uint8Array> {
-  const whole: Whole = { data: pixels, info: { width, height, channels: 3 } };
-  return (await decode(
-    cutBox(whole, box, margin).resize(size.width, size.height, { fit: "fill", kernel: "linear" }),
-  )).data;
+  return await resizeBox({ data: pixels, info: { width, height, channels: 3 } }, box, margin, size);
 }

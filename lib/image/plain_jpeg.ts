@@ -8,10 +8,12 @@ const ADOBE = 0xffee;
 /** Huffman and quantization tables, restarts, JFIF, comments. EXIF and colour profiles are not. */
 const HARMLESS = [0xffc4, 0xffdb, 0xffdd, 0xffe0, 0xfffe];
 const YCC = 1;
+/** Beyond, even a photo of one colour holds less than it declares. */
+const MAX_PIXELS_A_BYTE = 200;
 
 /**
  * Reads the header of a JPEG that needs no special care: whole from its first to its last marker, grey or
- * YCbCr of 8 bits, no EXIF (which may turn it), no colour profile. Only the header is read: what follows
+ * YCbCr of 8 bits, with bytes enough for its pixels, no EXIF (which may turn it), no colour profile. Only the header is read: what follows
  * may be damaged.
  *
  * Source of the markers: ITU-T T.81, annex B; of Adobe's: ITU-T T.872, 6.5.3
@@ -37,7 +39,9 @@ export function readPlainJpeg(bytes: Uint8Array): { width: number; height: numbe
     if (FRAMES.includes(marker)) {
       const [bits, height, width] = [bytes[at + 4], view.getUint16(at + 5), view.getUint16(at + 7)];
       const channels = bytes[at + 9];
-      const isPlain = bits === 8 && (channels === 1 || channels === 3) && width * height > 0;
+      const pixels = width * height;
+      const isPlain = bits === 8 && (channels === 1 || channels === 3) && pixels > 0 &&
+        pixels <= bytes.length * MAX_PIXELS_A_BYTE;
       if (!isPlain || frame) return undefined;
       frame = { width, height };
     } else if (!HARMLESS.includes(marker) && !(marker === ADOBE && bytes[at + 15] === YCC)) {
