@@ -43,8 +43,7 @@ export async function decodeWhole(bytes: Uint8Array): Promise<Whole> {
 
 /** The whole photo as `[size, size, 3]` uint8 RGB. */
 export async function resizeFile(bytes: Uint8Array, size: number): Promise<Uint8Array> {
-  const plain = readPlainJpeg(bytes);
-  if (plain && plain.width * plain.height <= MAX_PIXELS) {
+  if (readPlainJpeg(bytes)) {
     try {
       return await resizePlainJpeg(bytes, size);
     } catch {
