@@ -1,4 +1,6 @@
 /** `deno task bench <train|load|memory>`: one of the comparisons; each takes its own options. */
+const USAGE = "Usage: deno task bench <train|load|memory> [options]";
+
 switch (Deno.args[0]) {
   case "train":
     await import("./train.ts");
@@ -9,7 +11,10 @@ switch (Deno.args[0]) {
   case "memory":
     await import("./memory.ts");
     break;
+  case "--help":
+    console.log(USAGE);
+    break;
   default:
-    console.error("Usage: deno task bench <train|load|memory> [options]");
+    console.error(USAGE);
     Deno.exitCode = 1;
 }

@@ -2,7 +2,7 @@
 import type { Tensor, Tensor2D } from "@tensorflow/tfjs-node";
 import { chunk, scaleImages, toLabels } from "./batches.ts";
 import { tf } from "./engine.ts";
-import { installKernels } from "./kernels.ts";
+import { createAdam, installKernels } from "./kernels.ts";
 import { seededRandom, shuffle } from "./random.ts";
 import { buildTransferModel } from "./transfer.ts";
 import type { ClassName, ImageSet, OnProgress } from "./types.ts";
@@ -30,7 +30,7 @@ export interface LabelErrorOptions {
 }
 
 /** Steps, learning rate and weight decay of the regression. */
-const FIT = { steps: 300, rate: 0.02, decay: 1e-4 } as const;
+const FIT = { steps: 120, rate: 0.05, decay: 0.01 } as const;
 
 /**
  * Lists labels that a cross-validated model contradicts with confidence, the surest first. For a reader to
@@ -116,7 +116,7 @@ function judge(
     const y = tf.oneHot(tf.tensor1d(train.map((row) => labels[row]!), "int32"), classes);
     const weights = tf.variable(tf.zeros([features.shape[1], classes]) as Tensor2D);
     const bias = tf.variable(tf.zeros([classes]));
-    const optimizer = tf.train.adam(FIT.rate);
+    const optimizer = createAdam({ learningRate: FIT.rate });
     const logits = (input: Tensor2D) => tf.add(tf.matMul(input, weights), bias) as Tensor2D;
     for (let step = 0; step < FIT.steps; step++) {
       optimizer.minimize(

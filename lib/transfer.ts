@@ -1,14 +1,8 @@
 /** A better network than the walkthrough's: one that has seen faces before it sees masks. */
-import type { LayersModel, NamedTensorMap, SymbolicTensor, Tensor } from "@tensorflow/tfjs-node";
-import { fromFileUrl } from "@std/path";
+import type { LayersModel, SymbolicTensor } from "@tensorflow/tfjs-node";
+import { type Detector, loadDetector } from "./detect.ts";
 import { tf } from "./engine.ts";
 import { seededDropout } from "./model.ts";
-
-const WEIGHTS = "@vladmandic/face-api/model/ssd_mobilenetv1_model";
-/** The blocks that halve height and width. */
-const HALVING = new Set([2, 4, 6, 12]);
-/** What was added to the variance when the backbone was trained. */
-const EPSILON = 0.001;
 
 /** How the network is built. */
 export interface TransferOptions {
@@ -32,11 +26,12 @@ export interface TransferOptions {
  *
  * The weights are read from the installed package `@vladmandic/face-api` (MIT), whose face detector is an
  * SSD with a MobileNet v1. Their batch normalization is folded into filters and biases, and so is the step
- * from 0..1 to the -1..1 that they expect; ReLU stands in for their ReLU6, which trains as well and faster.
+ * from 0..1 to the -1..1 that they expect, so that what lies outside the photo counts as black; ReLU
+ * stands in for their ReLU6, which trains as well and faster.
  *
  * Source: Howard et al., 2017, MobileNets, table 1, https://arxiv.org/abs/1704.04861
  *
- * @throws {RangeError} if `size`, `classes` or `blocks` is out of its range
+ * @throws {RangeError} if `size`, `classes`, `blocks` or `dropout` is out of its range
  * @example
  * ```ts
  * import { buildTransferModel } from "./transfer.ts";
@@ -58,12 +53,15 @@ export async function buildTransferModel(
   if (!Number.isInteger(blocks) || blocks < 1 || blocks > 13) {
     throw new RangeError(`blocks must be an integer in 1..13, got ${blocks}`);
   }
-  const weights = await readWeights();
+  if (!(rate >= 0 && rate < 1)) {
+    throw new RangeError(`dropout must be in 0 <= dropout < 1, got ${rate}`);
+  }
+  const detector = await loadDetector();
   try {
     let model!: LayersModel;
     tf.tidy(() => {
       const input = tf.input({ shape: [size, size, 3] });
-      const layers = listLayers(weights, blocks);
+      const layers = listLayers(detector, blocks);
       const features = layers.reduce((x, { layer }) => layer.apply(x) as SymbolicTensor, input);
       const output = [
         tf.layers.globalAveragePooling2d({}),
@@ -79,59 +77,29 @@ export async function buildTransferModel(
     });
     return model;
   } finally {
-    tf.dispose(weights);
+    detector.dispose();
   }
 }
 
-/** The tensors of the package, by name; the caller disposes them. */
-async function readWeights(): Promise<NamedTensorMap> {
-  const read = (ending: string) =>
-    Deno.readFile(fromFileUrl(import.meta.resolve(`${WEIGHTS}${ending}`)));
-  const [{ weights }] = JSON.parse(
-    new TextDecoder().decode(await read("-weights_manifest.json")),
-  );
-  return tf.io.decodeWeights((await read(".bin")).buffer, weights);
-}
-
-/** The backbone's layers with their first weights, filters and biases, in order. */
-function listLayers(weights: NamedTensorMap, blocks: number) {
-  const take = (name: string) => weights[`MobilenetV1/Conv2d_${name}`]!;
-  const common = { padding: "same", activation: "relu" } as const;
-  const pointwise = (block: number, first: Tensor[]) => ({
-    layer: tf.layers.conv2d({
-      ...common,
-      filters: first[0]!.shape[3]!,
-      kernelSize: first[0]!.shape[0]!,
-      strides: block === 0 ? 2 : 1,
-    }),
-    first,
-  });
-  const depthwise = (block: number) => {
-    const normalized = (name: string) => take(`${block}_depthwise/BatchNorm/${name}`);
-    const scale = tf.div(
-      normalized("gamma"),
-      tf.sqrt(tf.add(normalized("moving_variance"), EPSILON)),
-    );
-    return {
-      layer: tf.layers.depthwiseConv2d({
-        ...common,
-        kernelSize: 3,
-        strides: HALVING.has(block) ? 2 : 1,
-      }),
-      first: [
-        tf.mul(take(`${block}_depthwise/depthwise_weights`), tf.reshape(scale, [1, 1, -1, 1])),
-        tf.sub(normalized("beta"), tf.mul(normalized("moving_mean"), scale)),
-      ],
-    };
+/** The first layers of the detector's backbone, with their weights: a convolution, then pairs of them. */
+function listLayers({ ssd: { backbone: [start, ...pairs] } }: Detector, blocks: number) {
+  const { filters, bias } = start!;
+  // Of 2x - 1, as it was trained, in terms of x.
+  const ofUnits = {
+    ...start!,
+    filters: tf.mul(filters, 2),
+    bias: tf.sub(bias, tf.sum(filters, [0, 1, 2])),
   };
-  const filter = take("0_pointwise/weights");
-  const bias = (block: number) => take(`${block}_pointwise/convolution_bn_offset`);
-  return [
-    // Of 2x - 1, as it was trained, in terms of x.
-    pointwise(0, [tf.mul(filter, 2), tf.sub(bias(0), tf.sum(filter, [0, 1, 2]))]),
-    ...Array.from({ length: blocks }, (_, i) => i + 1).flatMap((block) => [
-      depthwise(block),
-      pointwise(block, [take(`${block}_pointwise/weights`), bias(block)]),
-    ]),
-  ];
+  return [ofUnits, ...pairs.slice(0, 2 * blocks)].map(({ kind, stride, filters, bias }) => {
+    const common = {
+      kernelSize: filters.shape[0]!,
+      strides: stride,
+      padding: "same",
+      activation: "relu",
+    } as const;
+    const layer = kind === "depthwise"
+      ? tf.layers.depthwiseConv2d(common)
+      : tf.layers.conv2d({ ...common, filters: filters.shape[3]! });
+    return { layer, first: [filters, bias] };
+  });
 }

@@ -3,7 +3,7 @@ import { Command, Option } from "commander";
 import { CLASSES, type Task } from "../lib/types.ts";
 import { addPhotoOptions, type PhotoOptions, readLabelledPhotos } from "./labelled_photos.ts";
 import { setUpEngine } from "./setup.ts";
-import { progressLine, runCommand, SHIPPED_MODEL } from "./terminal.ts";
+import { parsePath, printable, progressLine, runCommand, SHIPPED_MODEL } from "./terminal.ts";
 
 interface Options extends Omit<PhotoOptions, "task"> {
   model: string;
@@ -17,7 +17,7 @@ const command = new Command("deno task evaluate")
     "Evaluates a saved model on every readable photo or face, or on one part of them. --task detection " +
       "takes whole photos with labelled boxes: finds the faces, then classifies them.",
   )
-  .option("--model <folder>", "a saved model", SHIPPED_MODEL);
+  .option("--model <folder>", "a saved model", parsePath, SHIPPED_MODEL);
 const options = addPhotoOptions(command, {
   taskDefault: "the model's",
   tasks: [...Object.keys(CLASSES), "detection"],
@@ -86,9 +86,9 @@ await runCommand(async () => {
       const result = { ...evaluation, classifier: alone, data, leftOut, unreadable };
       console.log(JSON.stringify(result));
     } else {
-      console.log(lib.describeDetection(evaluation, data));
+      console.log(printable(lib.describeDetection(evaluation, data)));
       console.log(`\nthe classifier alone, on ${alone.n} labelled faces`);
-      console.log(lib.describeEvaluation(alone, data));
+      console.log(printable(lib.describeEvaluation(alone, data)));
     }
     return;
   }
@@ -110,7 +110,7 @@ await runCommand(async () => {
     const more = options.slices ? { slices } : {};
     console.log(JSON.stringify({ ...evaluation, ...more, data, leftOut, unreadable }));
   } else {
-    console.log(lib.describeEvaluation(evaluation, data));
+    console.log(printable(lib.describeEvaluation(evaluation, data)));
     if (options.slices) console.log(`\n${lib.describeSlices(slices)}`);
   }
 });

@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import type { LabelledPhotos, LabelledPhotosOptions } from "../lib/labelled_photos.ts";
 import { CLASSES, type Task } from "../lib/types.ts";
-import { parseWholeNumber, progressLine } from "./terminal.ts";
+import { parsePath, parseWholeNumber, printable, progressLine } from "./terminal.ts";
 
 /** The options that {@linkcode addPhotoOptions} adds. */
 export interface PhotoOptions
@@ -23,7 +23,7 @@ export function addPhotoOptions(
       "--data <path>",
       "folder or zip of labelled photos: class folders or PASCAL VOC; may be given more than once " +
         "(default: as the notebook finds them)",
-      (path: string, paths: string[]) => [...paths, path],
+      (path: string, paths: string[]) => [...paths, parsePath(path)],
       [],
     )
     .addOption(
@@ -70,7 +70,7 @@ export async function readLabelledPhotos(
   });
   if (!json) {
     if (photos.leftOut.length > 0) console.error(lib.describeLeftOut(photos.leftOut));
-    console.error(lib.describeUnreadable(photos.unreadable));
+    console.error(printable(lib.describeUnreadable(photos.unreadable)));
   }
   return photos;
 }

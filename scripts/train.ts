@@ -6,7 +6,7 @@ import { FACE_MARGIN } from "../lib/types.ts";
 import { removeIfThere } from "../lib/work_folder.ts";
 import { addPhotoOptions, type PhotoOptions, readLabelledPhotos } from "./labelled_photos.ts";
 import { setUpEngine } from "./setup.ts";
-import { parseWholeNumber, progressLine, ROOT, runCommand } from "./terminal.ts";
+import { parsePath, parseWholeNumber, progressLine, ROOT, runCommand } from "./terminal.ts";
 
 interface Options extends PhotoOptions {
   model: string;
@@ -20,7 +20,7 @@ const command = new Command("deno task train")
   .description(
     "Trains a network, keeps a test part apart, and ends with the result on it as JSON.",
   )
-  .option("--model <folder>", "where the trained model goes", join(ROOT, "models/cnn"))
+  .option("--model <folder>", "where the trained model goes", parsePath, join(ROOT, "models/cnn"))
   .addOption(
     new Option(
       "--recipe <name>",

@@ -1,12 +1,13 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { createRequire } from "node:module";
-import sharp from "sharp";
 import { scanDataset } from "../lib/dataset.ts";
+import { loadCheckpoint } from "../lib/checkpoint.ts";
 import { writeSampleFaces } from "../lib/sample_faces.ts";
 import { CLASSES } from "../lib/types.ts";
+import { findPython } from "../scripts/python.ts";
 import { withFolder } from "./fixtures.ts";
-import { makeScene, renderScene } from "./scenes.ts";
+import { writeVoc } from "./voc_photos.ts";
 
 const ROOT = join(import.meta.dirname!, "..");
 /** Three people without masks. */
@@ -168,26 +169,6 @@ async function countFiles(folder: string): Promise<number> {
   return count;
 }
 
-/** Photos of three drawn faces, one of each class, and the first photo's small fourth, as PASCAL VOC. */
-async function writeVoc(folder: string, count: number) {
-  for (const name of ["images", "annotations"]) await Deno.mkdir(join(folder, name));
-  const face = (name: string, left: number, top: number, side: number) =>
-    `<object><name>${name}</name><bndbox><xmin>${left}</xmin><ymin>${top}</ymin>` +
-    `<xmax>${left + side - 1}</xmax><ymax>${top + side - 1}</ymax></bndbox></object>`;
-  for (let photo = 0; photo < count; photo++) {
-    const scene = renderScene(makeScene(photo), 120);
-    await sharp(scene, { raw: { width: 120, height: 120, channels: 3 } })
-      .jpeg().toFile(join(folder, `images/${photo}.jpg`));
-    const faces = CLASSES["three-class"].map((name, i) => face(name, 1 + 40 * i, 1, 40));
-    if (photo === 0) faces.push(face("with_mask", 50, 50, 9));
-    await Deno.writeTextFile(
-      join(folder, `annotations/${photo}.xml`),
-      `<annotation><filename>${photo}.jpg</filename>` +
-        `<size><width>120</width><height>120</height></size>${faces.join("")}</annotation>`,
-    );
-  }
-}
-
 Deno.test("train and evaluate take faces of a VOC set, for two classes and for three", async (test) => {
   await withFolder(async (folder) => {
     const photos = join(folder, "photos"), model = join(folder, "model");
@@ -280,6 +261,8 @@ Deno.test("the commands answer --help, and a mistake in one line", async () => {
     [["train", "--min-face", "-1"], /--min-face.*whole number/],
     [["evaluate", "--incorrect", "mend"], /--incorrect.*leave-out, without_mask, with_mask/],
     [["evaluate", "--model", "nowhere"], /nowhere holds no model\.json/],
+    [["train", "--data", ""], /--data.*A path is needed/],
+    [["train", "--model", ""], /--model.*A path is needed/],
     [["predict"], /missing required argument/],
     [["predict", "--colour", "x.jpg"], /unknown option/],
     [["predict", "--resume", "x.jpg"], /--resume needs --output/],
@@ -339,4 +322,29 @@ Deno.test("train --resume goes on after kill -9 and Ctrl-C as if there had been 
     assert(a.every((byte, i) => byte === b[i]), "the weights differ");
     assertEquals(await Deno.stat(checkpoint).catch(() => "removed"), "removed");
   });
+});
+
+const python = Deno.build.os === "windows" ? undefined : await findPython(); // Windows has no pty
+
+Deno.test({
+  name: "train stops at Ctrl-C on a terminal, where `deno task` and the script both get it",
+  ignore: !python,
+  fn: async () => {
+    await withFolder(async (folder) => {
+      const photos = join(folder, "photos"), checkpoint = join(folder, "model.checkpoint");
+      await writeSampleFaces(join(photos, "data"), { count: 60, seed: 7 });
+      const options = ["--data", photos, "--model", join(folder, "model"), "--no-cache"];
+      const task = [Deno.execPath(), "task", "train", ...options];
+      const { code, stdout } = await new Deno.Command(python!, {
+        args: [join(import.meta.dirname!, "press_ctrl_c.py"), "epoch 2 of", ...task],
+        cwd: ROOT,
+      }).output();
+      const shown = new TextDecoder().decode(stdout);
+      assertEquals(code, 130, shown);
+      assertMatch(shown, /\nstopped; .* --resume \(.*model\.checkpoint\)\s*$/);
+      assertEquals((await loadCheckpoint(checkpoint)).progress.epoch, 2);
+      const left = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+      assertEquals(left.sort(), ["model.checkpoint", "photos"]);
+    });
+  },
 });

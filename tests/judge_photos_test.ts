@@ -50,7 +50,11 @@ Deno.test("judgePhotos() finds what is labelled, also where there is no face or 
     assertEquals([alone.averagePrecision, alone.recall, alone.precision], [1, 1, 1]);
     assertEquals(countErrors.faces, 0);
     await assertRejects(
-      () => judgePhotos(detector, classifier, { ...set, samples: [{ file: wall, className: "with_mask" }] }),
+      () =>
+        judgePhotos(detector, classifier, {
+          ...set,
+          samples: [{ file: wall, className: "with_mask" }],
+        }),
       RangeError,
       "boxes",
     );
