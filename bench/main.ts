@@ -1,5 +1,5 @@
-/** `deno task bench <train|load|detect>`: one of the comparisons; each takes its own options. */
-const USAGE = "Usage: deno task bench <train|load|detect> [options]";
+/** `deno task bench <train|load|memory|detect>`: one of the comparisons; each takes its own options. */
+const USAGE = "Usage: deno task bench <train|load|memory|detect> [options]";
 
 switch (Deno.args[0]) {
   case "train":
@@ -10,6 +10,9 @@ switch (Deno.args[0]) {
     break;
   case "detect":
     await import("./detect.ts");
+    break;
+  case "memory":
+    await import("./memory.ts");
     break;
   case "--help":
     console.log(USAGE);

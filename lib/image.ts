@@ -1,6 +1,16 @@
 /** From the bytes of a photo, whatever its format, to `[size, size, 3]` uint8 RGB. */
 import { Image } from "imagescript";
-import sharp, { type Sharp } from "sharp";
+import sharp from "sharp";
+import { Budget } from "./image/budget.ts";
+import {
+  countPixels,
+  decodeWhole,
+  MAX_PIXELS,
+  readPhoto,
+  resizeBox,
+  resizeFile,
+  type Whole,
+} from "./image/decode.ts";
 import { cachePixels, type ReadPixels } from "./image_cache.ts";
 import { type Box, FACE_MARGIN, type ImageSet, type OnProgress, type Sample } from "./types.ts";
 
@@ -14,23 +24,13 @@ export interface DecodeOptions {
   margin?: number;
 }
 
-/** 67 megapixels: 200 MB as RGB, of each photo that is read at once and has boxes. */
-const MAX_PIXELS = 2 ** 26;
-const MAX_BYTES = 2 ** 28;
-/** To be raised whenever the same photo gives other pixels than before. */
-const VERSION = 1;
+/** To be raised whenever the same photo gives other pixels than before, as after another decoder's version. */
+const VERSION = 2;
 /** Errors that a file gives again, as long as it stays what it is. */
 const LASTING = [Deno.errors.InvalidData, Deno.errors.NotFound, RangeError];
+/** Except those that tell of the machine: the words of libvips, libheif, C++ and V8. */
+const SHORTAGE = /out of memory|allocat|bad_alloc|create thread/i;
 const AT_ONCE = 2 * navigator.hardwareConcurrency;
-
-// Parallel over photos, so one thread for each; nothing is read twice, so no cache. The format is
-// decided by content, and a vector file or a document is no photo.
-sharp.concurrency(1);
-sharp.cache(false);
-// libjpeg holds all coefficients of a progressive JPEG, for which a few bytes can ask: 6 for each pixel in
-// full colour, 3 in usual ones. So it is told where to stop, in the way that it knows.
-if (!Deno.env.get("JPEGMEM")) Deno.env.set("JPEGMEM", "256M");
-sharp.block({ operation: ["VipsForeignLoadSvg", "VipsForeignLoadPdf", "VipsForeignLoadMagick"] });
 
 /**
  * Decodes JPEG, PNG (palette, alpha, 16 bits), WEBP, GIF, TIFF or AVIF, by content. The EXIF orientation
@@ -47,7 +47,9 @@ export async function decodeImage(
   { size = 128, box, margin = 0 }: DecodeOptions = {},
 ): Promise<Uint8Array> {
   checkSize(size);
-  return await resize(box ? cutBox(await decodeWhole(bytes), box, margin) : openPhoto(bytes), size);
+  return box
+    ? await resizeBox(await decodeWhole(bytes), box, margin, { width: size, height: size })
+    : await resizeFile(bytes, size);
 }
 
 /** As {@linkcode decodeImage}, from a file of at most 256 MiB. */
@@ -56,7 +58,8 @@ export async function readImage(file: string, options?: DecodeOptions): Promise<
 }
 
 /**
- * Reads the photos of the samples, several at a time; one with several faces is read and decoded once.
+ * Reads the photos of the samples, several at a time, as long as those have no more pixels than the largest
+ * photo may have (67 million, half a gigabyte); one with several faces is read and decoded once.
  * What cannot be read is listed in `unreadable`, each problem of a file once, and left out of `samples`;
  * the order is kept.
  *
@@ -99,40 +102,46 @@ async function readSamples(
   const pixels = new Uint8Array(samples.length * length);
   const failed = new Map<number, Error>();
   const files = [...Map.groupBy(samples.keys(), (index) => samples[index]!.file)];
+  const square = { width: size, height: size };
+  const decoding = new Budget(MAX_PIXELS);
   let next = 0, done = 0;
 
   async function readFile(file: string, indices: number[]) {
-    // Promises, so that what fails for a file is not tried again for each of its boxes.
-    let bytes: Promise<Uint8Array> | undefined, whole: Promise<Whole> | undefined;
+    try {
+      const bytes = await readPhoto(file);
+      await decoding.run(await countPixels(bytes), () => readFaces(bytes, indices));
+    } catch (error) {
+      for (const index of indices) failed.set(index, error as Error);
+    }
+  }
+  async function readFaces(bytes: Uint8Array, indices: number[]) {
+    let whole: Promise<Whole> | undefined; // so that what fails once is not tried again
     for (const index of indices) {
       const { box } = samples[index]!;
       try {
-        bytes ??= readPhoto(file);
-        const photo = box
-          ? cutBox(await (whole ??= decodeWhole(await bytes)), box, margin)
-          : openPhoto(await bytes);
-        pixels.set(await resize(photo, size), index * length);
-        failed.delete(index);
+        const face = box
+          ? resizeBox(await (whole ??= decodeWhole(bytes)), box, margin, square)
+          : resizeFile(bytes, size);
+        pixels.set(await face, index * length);
       } catch (error) {
         failed.set(index, error as Error);
       }
     }
   }
+
   async function readSome() {
     while (next < files.length) {
       const [file, indices] = files[next++]!;
       await readFile(file, indices);
-      onProgress?.({
-        stage: "reading photos",
-        done: done += indices.length,
-        total: samples.length,
-      });
+      done += indices.length;
+      onProgress?.({ stage: "reading photos", done, total: samples.length });
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, readSome));
   // libvips keeps the messages of all its threads in one place: alone, each photo gets its own.
   for (const [file, indices] of files) {
     const damaged = indices.filter((index) => failed.get(index) instanceof Deno.errors.InvalidData);
+    for (const index of damaged) failed.delete(index);
     if (damaged.length > 0) await readFile(file, damaged);
   }
 
@@ -142,77 +151,15 @@ async function readSamples(
     pixels: pixels.subarray(0, read.length * length),
     failed: [...failed].map(([index, { message }]): [number, string] => [index, message])
       .sort(([a], [b]) => a - b),
-    isLasting: failed.values().every((error) => LASTING.some((kind) => error instanceof kind)),
+    isLasting: failed.values().every((error) =>
+      LASTING.some((kind) => error instanceof kind) && !SHORTAGE.test(error.message)
+    ),
   };
 }
 
 function checkSize(size: number): void {
   if (!Number.isInteger(size) || size < 1) {
     throw new RangeError(`size must be a positive integer, got ${size}`);
-  }
-}
-
-async function readPhoto(file: string): Promise<Uint8Array> {
-  const { size, isFile } = await Deno.stat(file);
-  if (!isFile) throw new Deno.errors.InvalidData("not a file");
-  if (size > MAX_BYTES) {
-    throw new Deno.errors.InvalidData(`the file has ${size} bytes, more than ${MAX_BYTES}`);
-  }
-  return await Deno.readFile(file);
-}
-
-/** The photo upright, not decoded yet. */
-function openPhoto(bytes: Uint8Array): Sharp {
-  if (bytes.length === 0) throw new Deno.errors.InvalidData("the file is empty");
-  return sharp(bytes, { failOn: "error", limitInputPixels: MAX_PIXELS }).autoOrient();
-}
-
-/** A photo's pixels, upright RGB. */
-interface Whole {
-  data: Uint8Array;
-  info: { width: number; height: number; channels: 1 | 2 | 3 | 4 };
-}
-
-async function decodeWhole(bytes: Uint8Array): Promise<Whole> {
-  return await decode(openPhoto(bytes));
-}
-
-/** The box with its margin, cut to what the photo has. */
-function cutBox({ data, info }: Whole, box: Box, margin: number): Sharp {
-  const [x, y] = [box.width * margin, box.height * margin];
-  const left = Math.max(0, Math.round(box.left - x));
-  const top = Math.max(0, Math.round(box.top - y));
-  const right = Math.min(info.width, Math.round(box.left + box.width + x));
-  const bottom = Math.min(info.height, Math.round(box.top + box.height + y));
-  if (right <= left || bottom <= top) {
-    throw new RangeError(
-      `the box ${
-        JSON.stringify(box)
-      } lies outside the photo of ${info.width} x ${info.height} pixels`,
-    );
-  }
-  return sharp(data, { raw: info }).extract({
-    left,
-    top,
-    width: right - left,
-    height: bottom - top,
-  });
-}
-
-async function resize(photo: Sharp, size: number): Promise<Uint8Array> {
-  return (await decode(photo.resize(size, size, { fit: "fill", kernel: "linear" }))).data;
-}
-
-async function decode(photo: Sharp): Promise<Whole> {
-  try {
-    const { data, info } = await photo.flatten({ background: "white" }).toColourspace("srgb")
-      .raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
-    return { data: new Uint8Array(data.buffer, data.byteOffset, data.length), info };
-  } catch (cause) {
-    const [line] = (cause as Error).message.split("\n") as [string];
-    // What libvips says of some damaged PNG files, though it has nothing to say.
-    const reason = line.replace(/^Unknown error$/, "damaged").replace(/:$/, "");
-    throw new Deno.errors.InvalidData(`not a readable photo: ${reason}`, { cause });
   }
 }
 
@@ -279,8 +226,5 @@ export async function resizePhoto(
   size: { width: number; height: number },
   { box = { left: 0, top: 0, width, height }, margin = 0 }: Omit<DecodeOptions, "size"> = {},
 ): Promise<Uint8Array> {
-  const whole: Whole = { data: pixels, info: { width, height, channels: 3 } };
-  return (await decode(
-    cutBox(whole, box, margin).resize(size.width, size.height, { fit: "fill", kernel: "linear" }),
-  )).data;
+  return await resizeBox({ data: pixels, info: { width, height, channels: 3 } }, box, margin, size);
 }

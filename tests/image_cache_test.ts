@@ -173,3 +173,31 @@ Deno.test("loadImages() gives from its cache what it gave at first", async () =>
     assertEquals((await list(options.cache)).length, 1);
   });
 });
+
+Deno.test("loadImages() keeps nothing that failed for want of memory", async () => {
+  const shortages = [
+    new RangeError("Array buffer allocation failed"),
+    new Deno.errors.InvalidData("not a readable photo: out of memory -- size == 200MB"),
+    new Deno.errors.InvalidData("not a readable photo: std::bad_alloc"),
+    new Deno.errors.InvalidData("not a readable photo: unable to create thread"),
+  ];
+  await withFolder(async (folder) => {
+    const samples = [{ file: join(folder, "a.png"), className: "with_mask" as const }];
+    await sharp({ create: { width: 4, height: 4, channels: 3, background: "red" } })
+      .toFile(samples[0]!.file);
+    const cache = join(folder, "cache");
+    const readFile = Deno.readFile;
+    for (const error of shortages) {
+      Deno.readFile = () => Promise.reject(error);
+      try {
+        const { unreadable } = await loadImages(samples, { size: 2, cache });
+        assertEquals(unreadable.map(({ reason }) => reason), [error.message]);
+      } finally {
+        Deno.readFile = readFile;
+      }
+      assertEquals(await list(cache).catch(() => []), [], error.message);
+    }
+    assertEquals((await loadImages(samples, { size: 2, cache })).unreadable, []);
+    assertEquals((await list(cache)).length, 1);
+  });
+});
