@@ -149,6 +149,8 @@ Deno.test("train, evaluate and predict keep their contract", async (test) => {
         "--model",
         model,
         "--faces",
+        "--sizes",
+        "320,512",
         "--json",
         GROUP,
         join(photos, "data/with_mask/broken.jpg"),
