@@ -4,7 +4,7 @@ import { Command, Option } from "commander";
 import type { ModelInfo } from "../lib/saved_model.ts";
 import { writeSampleFaces } from "../lib/sample_faces.ts";
 import type { OnProgress } from "../lib/types.ts";
-import { withWorkFolder } from "../lib/work_folder.ts";
+import { removeIfThere, withWorkFolder } from "../lib/work_folder.ts";
 import { setUpConverter, setUpEngine } from "./setup.ts";
 import { lastLines, progressLine, ROOT, run, runCommand, SHIPPED_MODEL } from "./terminal.ts";
 
@@ -67,6 +67,7 @@ await runCommand(async () => {
   const work = join(dirname(target), `.${basename(target)}-exporting`);
   const check = await withWorkFolder(work, async () => {
     const made = join(work, "made");
+    await removeIfThere(made); // of a run that was killed
     await Deno.mkdir(made);
     const check = python ? await convert(python, work, made) : await copy(made);
     signal.throwIfAborted();

@@ -1,7 +1,7 @@
-"""Writes a saved model of TensorFlow.js as ONNX or TFLite, by Keras's own export, and runs it there.
+"""Writes a saved model as ONNX or TFLite, by Keras's own export, and runs it there.
 
-Arguments: the saved model's folder; the file to write, *.onnx or *.tflite; its metadata, a JSON file;
-photos, uint8 [n, size, size, 3]; and the file that their probabilities go to, float32, row after row.
+Arguments: the saved model's folder; the file to write, *.onnx or *.tflite; its metadata, a JSON
+file; photos, uint8 [n, size, size, 3]; the file for their probabilities, float32, row after row.
 """
 
 import json
@@ -10,7 +10,11 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
-os.environ |= {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+os.environ |= {
+    "KERAS_BACKEND": "tensorflow",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "CUDA_VISIBLE_DEVICES": "-1",
+}
 import keras
 import numpy as np
 
@@ -31,7 +35,7 @@ def load_model(folder):
     sizes = [int(np.prod(spec["shape"])) for spec in specs]
     flat = np.split(np.fromfile(folder / "weights.bin", "<f4"), np.cumsum(sizes)[:-1])
     arrays = [array.reshape(spec["shape"]) for array, spec in zip(flat, specs, strict=True)]
-    # Weights are named `layer/weight`; the last part differs between the libraries, the order does not.
+    # Weights are named `layer/weight`. The libraries name the last part differently, in one order.
     named = zip((spec["name"].split("/")[0] for spec in specs), arrays, strict=True)
     for name, group in groupby(named, key=lambda pair: pair[0]):
         model.get_layer(name).set_weights([array for _, array in group])
@@ -41,13 +45,15 @@ def load_model(folder):
 def write_onnx(model, file, metadata):
     import onnx
 
-    model(np.zeros((1, *model.input_shape[1:]), np.float32))  # Keras asks for one call before it exports
+    model(np.zeros((1, *model.input_shape[1:]), np.float32))  # Keras exports what was called once
     model.export(file, format="onnx", verbose=False)
     written = onnx.load(file)
     for value in (*written.graph.input, *written.graph.output):
         value.type.tensor_type.shape.dim[0].dim_param = "n"
-    as_text = {key: value if isinstance(value, str) else json.dumps(value) for key, value in metadata.items()}
-    onnx.helper.set_model_props(written, as_text)
+    onnx.helper.set_model_props(
+        written,
+        {key: it if isinstance(it, str) else json.dumps(it) for key, it in metadata.items()},
+    )
     onnx.checker.check_model(written, full_check=True)
     onnx.save(written, file)
 
