@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { Command } from "commander";
 import { installEngine } from "./install_engine.ts";
 import { installJupyter } from "./install_jupyter.ts";
+import { installEnvironment } from "./python.ts";
 import { lastLines, progressLine, ROOT, run, runCommand } from "./terminal.ts";
 
 const MODULES = join(ROOT, "node_modules");
@@ -23,6 +24,20 @@ export async function setUpJupyter(): Promise<string> {
   return await installJupyter({
     folder: join(ROOT, ".venv"),
     requirements: join(ROOT, "scripts/requirements.txt"),
+    onProgress: progressLine(),
+  });
+}
+
+/** Installs the converter of `deno task export` if it is missing, in this folder alone, and returns its Python. */
+export async function setUpConverter(): Promise<string> {
+  using _lock = await takeTurns();
+  return await installEnvironment({
+    what: "the converter (1.7 GB)",
+    folder: join(ROOT, ".venv-export"),
+    requirements: join(ROOT, "scripts/export_requirements.txt"),
+    // Those that its onnxruntime and TensorFlow are both built for.
+    oldest: 11,
+    newest: 13,
     onProgress: progressLine(),
   });
 }
