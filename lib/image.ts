@@ -226,3 +226,41 @@ export async function toPictures(
     caption: captions[place]!,
   })));
 }
+
+/** A whole photo in memory. */
+export interface Photo {
+  width: number;
+  height: number;
+  /** `[height, width, 3]` uint8 RGB in 0..255, upright */
+  pixels: Uint8Array;
+}
+
+/**
+ * Decodes a whole photo at its full size, in the way of {@linkcode decodeImage}.
+ *
+ * @param photo The bytes of a file, or the path of one of at most 256 MiB.
+ * @throws {Deno.errors.NotFound} if there is no such file
+ * @throws {Deno.errors.InvalidData} if it is no readable photo; the message says why
+ */
+export async function decodePhoto(photo: Uint8Array | string): Promise<Photo> {
+  const bytes = typeof photo === "string" ? await readPhoto(photo) : photo;
+  const { data, info: { width, height } } = await decodeWhole(bytes);
+  return { width, height, pixels: data };
+}
+
+/**
+ * Gives a decoded photo, or a box of it, another size, in the way of {@linkcode decodeImage}.
+ *
+ * @returns `[height, width, 3]` uint8 RGB in 0..255
+ * @throws {RangeError} if the box lies outside the photo
+ */
+export async function resizePhoto(
+  { width, height, pixels }: Photo,
+  size: { width: number; height: number },
+  { box = { left: 0, top: 0, width, height }, margin = 0 }: Omit<DecodeOptions, "size"> = {},
+): Promise<Uint8Array> {
+  const whole: Whole = { data: pixels, info: { width, height, channels: 3 } };
+  return (await decode(
+    cutBox(whole, box, margin).resize(size.width, size.height, { fit: "fill", kernel: "linear" }),
+  )).data;
+}

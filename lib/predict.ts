@@ -51,25 +51,37 @@ export interface Prediction {
 }
 
 /**
- * Classifies one photo. Two classes: the second, `with_mask`, from a probability of 0.5 on.
+ * Classifies photos that are in memory. Two classes: the second, `with_mask`, from a probability of 0.5 on.
+ *
+ * @param images Of the classifier's size; the class names of its samples do not matter.
+ * @returns one prediction a sample, in order
+ */
+export async function classifyImages(
+  { model, info: { classes } }: Classifier,
+  images: ImageSet,
+): Promise<Prediction[]> {
+  const scores = await predictImages(model, images);
+  return images.samples.map((_, i) => {
+    const probabilities = classes.length === 2
+      ? [1 - scores[i]!, scores[i]!]
+      : [...scores.subarray(i * classes.length, (i + 1) * classes.length)];
+    const label = classes.length === 2
+      ? Number(scores[i]! >= 0.5)
+      : probabilities.indexOf(Math.max(...probabilities));
+    return { label: classes[label]!, probability: probabilities[label]! };
+  });
+}
+
+/**
+ * Classifies one photo, as {@linkcode classifyImages} does.
  *
  * @throws {Deno.errors.NotFound} if there is no such file
  * @throws {Deno.errors.InvalidData} if it is no readable photo
  */
-export async function classifyFile(
-  { model, info: { classes, size } }: Classifier,
-  file: string,
-): Promise<Prediction> {
+export async function classifyFile(classifier: Classifier, file: string): Promise<Prediction> {
+  const { size, classes } = classifier.info;
   const pixels = await readImage(file, { size });
-  const scores = await predictImages(model, {
-    size,
-    pixels,
-    samples: [{ file, className: classes[0]! }],
-    unreadable: [],
-  });
-  const probabilities = classes.length === 2 ? [1 - scores[0]!, scores[0]!] : [...scores];
-  const label = classes.length === 2
-    ? Number(scores[0]! >= 0.5)
-    : probabilities.indexOf(Math.max(...probabilities));
-  return { label: classes[label]!, probability: probabilities[label]! };
+  const samples = [{ file, className: classes[0]! }];
+  const [prediction] = await classifyImages(classifier, { size, pixels, samples, unreadable: [] });
+  return prediction!;
 }

@@ -24,10 +24,12 @@ const HOUSE: Record<string, string[]> = {
   augment: ["engine"],
   model: ["engine", "native_ops"],
   metrics: [],
+  detection_metrics: ["types"],
   charts: ["types"],
   report: ["charts"],
   saved_model: ["engine", "types"],
   predict: ["batches", "engine", "image", "kernels"],
+  detect: ["detection_metrics", "engine", "image", "native_ops", "predict", "types"],
   checkpoint: [],
   train: [
     "augment",

@@ -1,0 +1,165 @@
+/** Whole photos: finds the faces, and says of each whether it wears a mask. */
+import type { NamedTensorMap, Tensor4D } from "@tensorflow/tfjs-node";
+import { dirname, join } from "@std/path";
+import { createRequire } from "node:module";
+import { correctBox, mergeBoxes, planPass } from "./detect/boxes.ts";
+import { decodeHeads, type FaceBox } from "./detect/decode.ts";
+import { chooseRunLayer } from "./detect/native.ts";
+import { buildSsd, disposeSsd, type RunLayer, runSsd, type Ssd } from "./detect/ssd.ts";
+import { tf } from "./engine.ts";
+import { decodePhoto, type Photo, resizePhoto } from "./image.ts";
+import { bytesToFloats } from "./native_ops.ts";
+import { classifyImages, type Prediction } from "./predict.ts";
+import type { Classifier } from "./saved_model.ts";
+import { type Box, FACE_MARGIN } from "./types.ts";
+
+export type { FaceBox } from "./detect/decode.ts";
+
+/** What finds faces, in memory. The caller disposes it. */
+export interface Detector {
+  ssd: Ssd;
+  runLayer: RunLayer;
+  dispose(): void;
+}
+
+/** How faces are looked for. */
+export interface DetectOptions {
+  /** How sure the detector must be that there is a face, in 0..1. @default 0.3 */
+  minScore?: number;
+  /**
+   * The photo is looked at once in each of these sizes: pixels of its longer side. A face is found from
+   * about 16 pixels of the largest on. Time grows with their squares. @default [512, 768]
+   */
+  sizes?: readonly number[];
+}
+
+/** One face of a photo, and what the classifier says of it. */
+export interface MaskDetection extends Prediction {
+  /** In pixels of the upright photo, fractions of them too. */
+  box: Box;
+  /** How sure the detector is that there is a face, in 0..1. */
+  score: number;
+}
+
+/**
+ * Loads the face detector of `@vladmandic/face-api`, an SSD on MobileNetV1 trained on WIDER FACE; the
+ * weights lie in the installed package.
+ *
+ * @throws {Deno.errors.NotFound} if the package is not installed
+ * @throws {Deno.errors.InvalidData} if its weights are damaged
+ */
+export async function loadDetector(): Promise<Detector> {
+  const weights = await readWeights();
+  try {
+    const ssd = buildSsd(tf, weights);
+    return { ssd, runLayer: chooseRunLayer(), dispose: () => disposeSsd(ssd) };
+  } finally {
+    tf.dispose(weights);
+  }
+}
+
+async function readWeights(): Promise<NamedTensorMap> {
+  let folder: string;
+  try {
+    const { resolve } = createRequire(import.meta.url);
+    folder = join(dirname(resolve("@vladmandic/face-api/package.json")), "model");
+  } catch (cause) {
+    throw new Deno.errors.NotFound(
+      "the face detector is not installed: run `deno install` in the project's folder",
+      { cause },
+    );
+  }
+  const file = join(folder, "ssd_mobilenetv1_model.bin");
+  try {
+    const manifest = await Deno.readTextFile(
+      join(folder, "ssd_mobilenetv1_model-weights_manifest.json"),
+    );
+    const [group] = JSON.parse(manifest);
+    const { buffer } = await Deno.readFile(file);
+    return tf.io.decodeWeights(buffer, group.weights);
+  } catch (cause) {
+    throw new Deno.errors.InvalidData(
+      `the face detector's weights, ${file}, are damaged: install the package anew`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * Finds the faces of a photo.
+ *
+ * Sizes, corrections of the boxes and thresholds were chosen on the training part of Kaggle's
+ * `andrewmvd/face-mask-detection`.
+ *
+ * @returns boxes in pixels of the photo, the surest first; none where no face is found
+ * @throws {RangeError} if an option is out of its range
+ */
+export async function findFaces(
+  { ssd, runLayer }: Detector,
+  photo: Photo,
+  { minScore = 0.3, sizes = [512, 768] }: DetectOptions = {},
+): Promise<FaceBox[]> {
+  if (!(minScore > 0 && minScore < 1)) {
+    throw new RangeError(`minScore must be above 0 and below 1, got ${minScore}`);
+  }
+  const passes = sizes.map((size) => planPass(photo, size));
+  const boxes: FaceBox[] = [];
+  for (const pass of passes) {
+    const { width, height, inputWidth, inputHeight } = pass;
+    const pixels = await resizePhoto(photo, pass);
+    const x = tf.tidy(() =>
+      tf.pad(bytesToFloats(pixels, [1, height, width, 3], 1) as Tensor4D, [
+        [0, 0],
+        [0, inputHeight - height],
+        [0, inputWidth - width],
+        [0, 0],
+      ])
+    );
+    const heads = await runSsd(tf, ssd, x, runLayer).finally(() => x.dispose());
+    for (const box of decodeHeads(heads, minScore)) boxes.push(correctBox(box, pass));
+  }
+  return mergeBoxes(boxes, photo);
+}
+
+/**
+ * Classifies faces of a photo, each cut out with the margin that the classifier was trained with.
+ *
+ * @returns one prediction a box, in order
+ * @throws {RangeError} if a box lies outside the photo
+ */
+export async function classifyFaces(
+  classifier: Classifier,
+  photo: Photo,
+  boxes: readonly Box[],
+): Promise<Prediction[]> {
+  const { size, classes, margin = FACE_MARGIN } = classifier.info;
+  const pixels = new Uint8Array(boxes.length * size * size * 3);
+  await Promise.all(boxes.map(async (box, i) => {
+    const face = await resizePhoto(photo, { width: size, height: size }, { box, margin });
+    pixels.set(face, i * face.length);
+  }));
+  const samples = boxes.map((box) => ({ file: "", className: classes[0]!, box }));
+  return await classifyImages(classifier, { size, pixels, samples, unreadable: [] });
+}
+
+/**
+ * Finds the faces of a photo and classifies each.
+ *
+ * @param photo The bytes of a photo, the path of one, or one that has been decoded.
+ * @returns the faces, those first that the detector is surest of; none where there is no face
+ * @throws {Deno.errors.NotFound} if there is no such file
+ * @throws {Deno.errors.InvalidData} if it is no readable photo; the message says why
+ * @throws {RangeError} if an option is out of its range
+ */
+export async function detectMasks(
+  detector: Detector,
+  classifier: Classifier,
+  photo: Uint8Array | string | Photo,
+  options: DetectOptions = {},
+): Promise<MaskDetection[]> {
+  const isDecoded = typeof photo !== "string" && !(photo instanceof Uint8Array);
+  const whole = isDecoded ? photo : await decodePhoto(photo);
+  const faces = await findFaces(detector, whole, options);
+  const predictions = await classifyFaces(classifier, whole, faces);
+  return faces.map(({ score, ...box }, i) => ({ box, ...predictions[i]!, score }));
+}
