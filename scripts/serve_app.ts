@@ -1,0 +1,154 @@
+/** The page's server: a fixed table of files, for this machine's own browser and nobody else. */
+import { extname, join, relative, SEPARATOR } from "@std/path";
+import { PAGE_FOLDER } from "./build_app.ts";
+import { ROOT } from "./terminal.ts";
+
+/** The only address that is listened on. */
+const HOSTNAME = "127.0.0.1";
+const DETECTOR = join(ROOT, "node_modules/@vladmandic/face-api/model");
+const WASM = join(ROOT, "node_modules/@tensorflow/tfjs-backend-wasm/dist");
+
+const TYPES: Record<string, string> = {
+  ".bin": "application/octet-stream",
+  ".css": "text/css; charset=utf-8",
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".json": "application/json",
+  ".svg": "image/svg+xml",
+  ".wasm": "application/wasm",
+};
+
+/** The page itself may load nothing but its own script, style and icon; it can send nothing. */
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' blob:",
+  "worker-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+/** Its worker fetches the models from here, and runs WebAssembly, in threads that it starts from blobs. */
+const WORKER_POLICY = [
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval' blob:",
+  "worker-src blob:",
+  "connect-src 'self'",
+].join("; ");
+
+const HEADERS = {
+  // One origin alone in its process: without that, browsers allow no threads in WebAssembly.
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-embedder-policy": "require-corp",
+  "cross-origin-resource-policy": "same-origin",
+  "permissions-policy": "camera=(self), microphone=(), geolocation=()",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  "cache-control": "no-store",
+};
+
+/**
+ * The files that are served, by the path in the URL. A request is looked up in this table and nowhere
+ * else, so that no path can lead out of it.
+ *
+ * @param model A saved model's folder.
+ */
+export async function listPageFiles(model: string): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for await (const file of walk(PAGE_FOLDER)) {
+    files.set(`/${relative(PAGE_FOLDER, file).replaceAll(SEPARATOR, "/")}`, file);
+  }
+  files.set("/", join(PAGE_FOLDER, "index.html"));
+  const others: [string, string, string[]][] = [
+    ["model", model, ["model.json", "weights.bin"]],
+    ["detector", DETECTOR, [
+      "ssd_mobilenetv1_model-weights_manifest.json",
+      "ssd_mobilenetv1_model.bin",
+    ]],
+    ["wasm", WASM, ["", "-simd", "-threaded-simd"].map((kind) => `tfjs-backend-wasm${kind}.wasm`)],
+  ];
+  for (const [path, folder, names] of others) {
+    for (const name of names) files.set(`/${path}/${name}`, join(folder, name));
+  }
+  return files;
+}
+
+async function* walk(folder: string): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) yield* walk(join(folder, name));
+    else yield join(folder, name);
+  }
+}
+
+/**
+ * Serves the files on 127.0.0.1 until the signal is given.
+ *
+ * A request whose Host header is not this server's own is refused: a page of another site that gives its
+ * own name this address (DNS rebinding) cannot read anything.
+ *
+ * @param port 0 takes any that is free.
+ * @returns the page's URL, and a promise of the server's end
+ * @throws {Deno.errors.AddrInUse} if the port is taken; the message says what to do
+ */
+export function serveFiles(
+  files: ReadonlyMap<string, string>,
+  { port, signal }: { port: number; signal?: AbortSignal },
+): { url: string; finished: Promise<void> } {
+  const hosts = new Set<string>();
+  try {
+    const { addr, finished } = Deno.serve({
+      hostname: HOSTNAME,
+      port,
+      signal,
+      onListen: () => {},
+      onError: () => answer(500, "the file could not be read"),
+    }, (request) => respond(request, files, hosts));
+    for (const name of [HOSTNAME, "localhost"]) {
+      hosts.add(`${name}:${addr.port}`);
+      if (addr.port === 80) hosts.add(name);
+    }
+    return { url: `http://${HOSTNAME}:${addr.port}/`, finished };
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.AddrInUse)) throw cause;
+    throw new Deno.errors.AddrInUse(
+      `port ${port} is taken: choose another with --port, or --port 0 for any that is free`,
+      { cause },
+    );
+  }
+}
+
+async function respond(
+  request: Request,
+  files: ReadonlyMap<string, string>,
+  hosts: ReadonlySet<string>,
+): Promise<Response> {
+  if (!hosts.has(request.headers.get("host") ?? "")) return answer(403, "not this server's name");
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    return answer(405, "only GET and HEAD", { allow: "GET, HEAD" });
+  }
+  const path = URL.parse(request.url)?.pathname ?? "";
+  const file = files.get(path);
+  if (!file) return answer(404, "there is nothing here");
+  const body = await Deno.readFile(file);
+  return new Response(request.method === "HEAD" ? null : body, {
+    headers: {
+      ...HEADERS,
+      "content-length": String(body.length),
+      "content-type": TYPES[extname(file)] ?? TYPES[".bin"]!,
+      "content-security-policy": path.startsWith("/worker/") ? WORKER_POLICY : PAGE_POLICY,
+    },
+  });
+}
+
+function answer(status: number, text: string, headers: Record<string, string> = {}): Response {
+  return new Response(`${text}\n`, {
+    status,
+    headers: {
+      ...HEADERS,
+      ...headers,
+      "content-type": "text/plain; charset=utf-8",
+      "content-security-policy": PAGE_POLICY,
+    },
+  });
+}
