@@ -38,7 +38,7 @@ export async function watchCamera(
   try {
     video.srcObject = stream;
     await video.play();
-    let size = 2, times: number[] = [], shownAt = -1;
+    let size = 1, times: number[] = [], shownAt = -1;
     while (!signal.aborted) {
       if (document.hidden || video.currentTime === shownAt) {
         await nextFrame(video, signal);

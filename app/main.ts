@@ -93,7 +93,7 @@ addEventListener("drop", (event) => {
 });
 
 threshold.addEventListener("input", () => {
-  find("threshold-value").textContent = `${threshold.value}%`;
+  find("threshold-value").textContent = threshold.ariaValueText = `${threshold.value}%`;
 });
 threshold.addEventListener("change", () => showPhotos(cards));
 

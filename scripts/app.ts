@@ -32,14 +32,13 @@ await runCommand(async () => {
   }
   await buildApp();
   const interruption = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => interruption.abort());
+  }
   const { url, finished } = serveFiles(await listPageFiles(model), {
     port,
     signal: interruption.signal,
   });
   console.log(`the page is at ${url}\nCtrl-C ends it`);
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => interruption.abort());
-  }
   await finished;
-  Deno.exit(); // `finished` also waits for nothing else
 });

@@ -7,12 +7,7 @@ export const PAGE_FOLDER: string = join(ROOT, "app/dist");
 /** What the page is made of: when one of these is newer, it is made anew. */
 const SOURCES = ["app", "lib", "deno.lock", "scripts/build_app.ts"];
 
-/**
- * Builds the page where it is missing or older than its sources; takes some two seconds.
- *
- * Nothing is minified: the page comes from this machine, and the multi-threaded WebAssembly engine reads
- * its own source text, which must keep its names.
- */
+/** Builds the page where it is missing or older than its sources; takes some two seconds. */
 export async function buildApp(): Promise<void> {
   const built = await newestChange(join(PAGE_FOLDER, "index.html"));
   const changed = await Promise.all(SOURCES.map((name) => newestChange(join(ROOT, name))));
@@ -29,7 +24,6 @@ export async function buildApp(): Promise<void> {
         outDir: part,
         emptyOutDir: true,
         target: "es2022",
-        minify: false,
         assetsInlineLimit: 0,
         modulePreload: { polyfill: false },
         chunkSizeWarningLimit: Infinity,

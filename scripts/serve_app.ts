@@ -29,18 +29,15 @@ const PAGE_POLICY = [
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join("; ");
-/** Its worker fetches the models from here, and runs WebAssembly, in threads that it starts from blobs. */
+/** Its worker fetches the networks from here, and runs WebAssembly. */
 const WORKER_POLICY = [
   "default-src 'none'",
-  "script-src 'self' 'wasm-unsafe-eval' blob:",
-  "worker-src blob:",
+  "script-src 'self' 'wasm-unsafe-eval'",
   "connect-src 'self'",
 ].join("; ");
 
 const HEADERS = {
-  // One origin alone in its process: without that, browsers allow no threads in WebAssembly.
   "cross-origin-opener-policy": "same-origin",
-  "cross-origin-embedder-policy": "require-corp",
   "cross-origin-resource-policy": "same-origin",
   "permissions-policy": "camera=(self), microphone=(), geolocation=()",
   "referrer-policy": "no-referrer",
@@ -66,7 +63,7 @@ export async function listPageFiles(model: string): Promise<Map<string, string>>
       "ssd_mobilenetv1_model-weights_manifest.json",
       "ssd_mobilenetv1_model.bin",
     ]],
-    ["wasm", WASM, ["", "-simd", "-threaded-simd"].map((kind) => `tfjs-backend-wasm${kind}.wasm`)],
+    ["wasm", WASM, ["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm"]],
   ];
   for (const [path, folder, names] of others) {
     for (const name of names) files.set(`/${path}/${name}`, join(folder, name));
