@@ -1,4 +1,4 @@
-/** `deno task bench <train|load>`: one of the comparisons; each takes its own options. */
+/** `deno task bench <train|load|detect>`: one of the comparisons; each takes its own options. */
 switch (Deno.args[0]) {
   case "train":
     await import("./train.ts");
@@ -6,7 +6,10 @@ switch (Deno.args[0]) {
   case "load":
     await import("./load.ts");
     break;
+  case "detect":
+    await import("./detect.ts");
+    break;
   default:
-    console.error("Usage: deno task bench <train|load> [options]");
+    console.error("Usage: deno task bench <train|load|detect> [options]");
     Deno.exitCode = 1;
 }

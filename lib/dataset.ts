@@ -10,6 +10,8 @@ export interface Dataset {
   classes: readonly ClassName[];
   /** In code-unit order of the file names; faces of one photo in the order of its annotation. */
   samples: Sample[];
+  /** All photos that somebody labelled, those without a usable face too. */
+  photos: string[];
   /** Readable samples that were left out on purpose, counted by reason. */
   leftOut: { reason: string; count: number }[];
   /** Annotations, and faces of them, that could not be used. */
@@ -79,7 +81,7 @@ export async function scanDataset(folder: string, options: ScanOptions = {}): Pr
     throw new RangeError(`scanDataset() needs minFace of 0 pixels or more, got ${minFace}`);
   }
   const { layout, scan } = await findLayout(folder);
-  const { samples: found, unreadable, notes } = await scan();
+  const { samples: found, photos, unreadable, notes } = await scan();
 
   const samples: Sample[] = [];
   const counts = new Map<string, number>();
@@ -94,12 +96,12 @@ export async function scanDataset(folder: string, options: ScanOptions = {}): Pr
     } else samples.push({ ...sample, className });
   }
   const leftOut = [...counts].map(([reason, count]) => ({ reason, count }));
-  const dataset = { layout, classes: CLASSES[task], samples, leftOut, unreadable, notes };
+  const dataset = { layout, classes: CLASSES[task], samples, photos, leftOut, unreadable, notes };
   checkClasses(dataset, folder);
   return dataset;
 }
 
-type Scan = Pick<Dataset, "samples" | "unreadable" | "notes">;
+type Scan = Pick<Dataset, "samples" | "photos" | "unreadable" | "notes">;
 
 /** Looks for a layout in `folder`, then in its `data` or only sub-folder, and so on. */
 async function findLayout(
@@ -135,11 +137,14 @@ async function findLayout(
 }
 
 async function scanClassFolders(folder: string, classNames: ClassName[]): Promise<Scan> {
-  const scan: Scan = { samples: [], unreadable: [], notes: [] };
+  const scan: Scan = { samples: [], photos: [], unreadable: [], notes: [] };
   for (const className of classNames) {
     const classFolder = join(folder, className);
     const { files, folders } = await listFolder(classFolder);
-    for (const name of files) scan.samples.push({ file: join(classFolder, name), className });
+    for (const name of files) {
+      scan.samples.push({ file: join(classFolder, name), className });
+      scan.photos.push(join(classFolder, name));
+    }
     for (const name of folders) {
       scan.notes.push({ file: join(classFolder, name), reason: "a folder, not a photo: ignored" });
     }
@@ -148,7 +153,7 @@ async function scanClassFolders(folder: string, classNames: ClassName[]): Promis
 }
 
 async function scanVoc(imageFolder: string, annotationFolder: string): Promise<Scan> {
-  const scan: Scan = { samples: [], unreadable: [], notes: [] };
+  const scan: Scan = { samples: [], photos: [], unreadable: [], notes: [] };
   const photos = (await listFolder(imageFolder)).files;
   const xmlFiles = (await listFolder(annotationFolder)).files
     .filter((name) => extname(name).toLowerCase() === ".xml");
@@ -184,6 +189,7 @@ async function scanVoc(imageFolder: string, annotationFolder: string): Promise<S
     if (!own.includes(photo)) note(`no photo ${stem(name)}.*: uses its <filename>, ${photo}`);
     for (const reason of annotation.dropped) scan.unreadable.push({ file, reason });
     for (const reason of annotation.notes) note(reason);
+    scan.photos.push(join(imageFolder, photo));
     for (const face of annotation.faces) {
       scan.samples.push({ file: join(imageFolder, photo), ...face });
     }

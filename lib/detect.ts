@@ -22,6 +22,12 @@ export interface Detector {
   dispose(): void;
 }
 
+/** Boxes of this score have a say in where a surer one lies, so that the answer does not depend on `minScore`. */
+const VOTING_SCORE = 0.05;
+
+/** From this score on a face is shown, unless one asks for others. */
+export const MIN_SCORE = 0.3;
+
 /** How faces are looked for. */
 export interface DetectOptions {
   /** How sure the detector must be that there is a face, in 0..1. @default 0.3 */
@@ -47,6 +53,15 @@ export interface MaskDetection extends Prediction {
  *
  * @throws {Deno.errors.NotFound} if the package is not installed
  * @throws {Deno.errors.InvalidData} if its weights are damaged
+ * @example
+ * ```ts
+ * import { findFaces, loadDetector } from "./detect.ts";
+ *
+ * const detector = await loadDetector();
+ * const wall = { width: 64, height: 48, pixels: new Uint8Array(64 * 48 * 3).fill(200) };
+ * console.log(await findFaces(detector, wall)); // []
+ * detector.dispose();
+ * ```
  */
 export async function loadDetector(): Promise<Detector> {
   const weights = await readWeights();
@@ -97,7 +112,7 @@ async function readWeights(): Promise<NamedTensorMap> {
 export async function findFaces(
   { ssd, runLayer }: Detector,
   photo: Photo,
-  { minScore = 0.3, sizes = [512, 768] }: DetectOptions = {},
+  { minScore = MIN_SCORE, sizes = [512, 768] }: DetectOptions = {},
 ): Promise<FaceBox[]> {
   if (!(minScore > 0 && minScore < 1)) {
     throw new RangeError(`minScore must be above 0 and below 1, got ${minScore}`);
@@ -116,9 +131,11 @@ export async function findFaces(
       ])
     );
     const heads = await runSsd(tf, ssd, x, runLayer).finally(() => x.dispose());
-    for (const box of decodeHeads(heads, minScore)) boxes.push(correctBox(box, pass));
+    for (const box of decodeHeads(heads, Math.min(minScore, VOTING_SCORE))) {
+      boxes.push(correctBox(box, pass));
+    }
   }
-  return mergeBoxes(boxes, photo);
+  return mergeBoxes(boxes, photo).filter(({ score }) => score >= minScore);
 }
 
 /**
@@ -150,6 +167,22 @@ export async function classifyFaces(
  * @throws {Deno.errors.NotFound} if there is no such file
  * @throws {Deno.errors.InvalidData} if it is no readable photo; the message says why
  * @throws {RangeError} if an option is out of its range
+ * @example
+ * ```ts
+ * import { detectMasks, loadDetector } from "./detect.ts";
+ * import { buildCnn } from "./model.ts";
+ * import { PREPROCESSING } from "./saved_model.ts";
+ * import { CLASSES } from "./types.ts";
+ *
+ * const detector = await loadDetector();
+ * // In earnest: await loadClassifier("models/cnn")
+ * const info = { classes: CLASSES.binary, size: 128, preprocessing: PREPROCESSING, trainedOn: "" };
+ * const classifier = { model: buildCnn(), info };
+ * const wall = { width: 64, height: 48, pixels: new Uint8Array(64 * 48 * 3).fill(200) };
+ * for (const { box, label, probability } of await detectMasks(detector, classifier, wall)) {
+ *   console.log(box.left, box.top, box.width, box.height, label, probability);
+ * }
+ * ```
  */
 export async function detectMasks(
   detector: Detector,

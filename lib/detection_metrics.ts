@@ -11,11 +11,13 @@ export interface TrueFace {
   className: ClassName;
 }
 
-/** A face as it was found. */
+/** A face as it was found: what `detectMasks` gives. */
 export interface FoundFace {
   box: Box;
   label: ClassName;
-  /** By which boxes are ranked: higher is surer. */
+  /** The probability of `label`, 0..1. */
+  probability: number;
+  /** How sure the detector is that there is a face, 0..1. */
   score: number;
 }
 
@@ -112,9 +114,10 @@ export function boxIou(a: Box, b: Box): number {
  *
  * Source: M. Everingham et al., "The PASCAL Visual Object Classes Challenge 2012 Development Kit", section
  * 3.4.1, and its `VOCevaldet.m`; average precision is the area under the curve of precision, made
- * to fall, over recall, at all points. Equal scores keep the order of the photos.
+ * to fall, over recall, at all points. Equal ranks keep the order of the photos.
  *
- * @param className Only faces of this class and label. @default whatever their class
+ * @param className Only faces of this class and label, ranked by score times probability. @default all
+ * faces, whatever their class, ranked by the detector's score
  * @throws {RangeError} if an option is out of its range, or a score is no number
  * @example
  * ```ts
@@ -122,7 +125,7 @@ export function boxIou(a: Box, b: Box): number {
  *
  * const box = { left: 0, top: 0, width: 30, height: 30 };
  * const truths = [{ box, className: "with_mask" as const }];
- * const found = [{ box, label: "with_mask" as const, score: 0.9 }];
+ * const found = [{ box, label: "with_mask" as const, probability: 0.8, score: 0.9 }];
  * console.log(rankDetections([{ truths, found }]).averagePrecision); // 1
  * ```
  */
@@ -133,7 +136,10 @@ export function rankDetections(
   const judged = judgeDetections(
     className === undefined ? photos : photos.map(({ truths, found }) => ({
       truths: truths.filter((truth) => truth.className === className),
-      found: found.filter(({ label }) => label === className),
+      found: found.filter(({ label }) => label === className).map((face) => ({
+        ...face,
+        score: face.score * face.probability,
+      })),
     })),
     options,
   );
@@ -162,7 +168,7 @@ export function rankDetections(
  *
  * const box = { left: 0, top: 0, width: 30, height: 30 };
  * const truths = [{ box, className: "with_mask" as const }];
- * const found = [{ box, label: "without_mask" as const, score: 0.9 }];
+ * const found = [{ box, label: "without_mask" as const, probability: 0.8, score: 0.9 }];
  * const { mAP, detector } = evaluateDetections([{ truths, found }]);
  * console.log(mAP, detector.recall); // 0 1
  * ```

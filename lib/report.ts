@@ -1,5 +1,6 @@
 /** Results in words, and as a table. */
 import { DISPLAY, type Displayable, escapeHtml } from "./charts/show.ts";
+import type { DetectionEvaluation, RankedResult } from "./detection_metrics.ts";
 import type { Evaluation } from "./metrics.ts";
 import type { Unreadable } from "./types.ts";
 
@@ -66,4 +67,35 @@ function tableRows({ perClass }: Evaluation): string[][] {
     ...[precision, recall, f1].map((value) => value.toFixed(4)),
     String(support),
   ]);
+}
+
+/**
+ * Puts what the chain from photo to labelled faces is worth into a few lines of text.
+ *
+ * @param data What it was measured on, in words.
+ */
+export function describeDetection(evaluation: DetectionEvaluation, data: string): string {
+  const { mAP, mAP2, perClass, detector, countErrors, photos, faces, ignoredFaces } = evaluation;
+  const figure = (value: number | null) => value?.toFixed(4) ?? "undefined";
+  const line = (name: string, { averagePrecision, recall, precision, truths }: RankedResult) =>
+    `${name.padEnd(22)}  ${figure(averagePrecision)}  ${figure(recall)}  ${
+      figure(precision)
+    }     ${truths}`;
+  return [
+    `mAP       ${figure(mAP)} at IoU 0.5, mAP2 ${figure(mAP2)}`,
+    `photos    ${photos}, ${faces} faces, ${ignoredFaces} too small to count: ${data}`,
+    "",
+    `${"".padEnd(22)}  AP      recall  precision  n`,
+    ...Object.entries(perClass).map(([className, result]) => line(className, result)),
+    line("the detector alone", detector),
+    "",
+    "recall by pixels on the shorter side",
+    ...detector.recallBySize.map(({ from, to, truths, recall }) =>
+      `  ${`${from} to ${to ?? "any"}`.padEnd(10)}  ${figure(recall)}  n = ${truths}`
+    ),
+    "counts off by, in faces a photo",
+    ...Object.entries(countErrors).map(([what, error]) =>
+      `  ${what.padEnd(22)}${error.toFixed(3)}`
+    ),
+  ].join("\n");
 }

@@ -2,6 +2,7 @@
 import { type Command, Option } from "commander";
 import { CLASSES, type ImageSet, type Task, type Unreadable } from "../lib/types.ts";
 import type { Dataset, ScanOptions } from "../lib/dataset.ts";
+import type { Split } from "../lib/split.ts";
 import { parseWholeNumber, progressLine } from "./terminal.ts";
 
 /** The options that {@linkcode addPhotoOptions} adds. */
@@ -13,7 +14,10 @@ export interface PhotoOptions extends Required<Pick<ScanOptions, "incorrect" | "
 }
 
 /** Adds the options that say which photos are meant. */
-export function addPhotoOptions(command: Command, { taskDefault }: { taskDefault: string }) {
+export function addPhotoOptions(
+  command: Command,
+  { taskDefault, tasks = Object.keys(CLASSES) }: { taskDefault: string; tasks?: string[] },
+) {
   return command
     .option(
       "--data <path>",
@@ -21,7 +25,7 @@ export function addPhotoOptions(command: Command, { taskDefault }: { taskDefault
     )
     .addOption(
       new Option("--task <task>", `two classes or three (default: ${taskDefault})`)
-        .choices(Object.keys(CLASSES)),
+        .choices(tasks),
     )
     .addOption(
       new Option("--incorrect <what>", "what becomes of masks worn incorrectly in the binary task")
@@ -66,4 +70,23 @@ export async function loadLabelledPhotos(
     console.error(lib.describeUnreadable(unreadable));
   }
   return { dataset, images, report: { data: data.name, leftOut, unreadable } };
+}
+
+/**
+ * The places of the photos or faces in one part of the split that `train` makes with the same options; of
+ * all of them without a part.
+ */
+export async function selectPart(
+  { dataset, images }: LabelledPhotos,
+  { part, seed }: { part?: keyof Split; seed: number },
+): Promise<number[]> {
+  const all = [...images.samples.keys()];
+  if (!part) return all;
+  const lib = await import("../lib/mod.ts");
+  // At the size and margin of `train`, as the model's own would group the photos otherwise.
+  const asTrained = await lib.loadImages(dataset.samples);
+  const { groups } = lib.groupDuplicates(asTrained);
+  const split = lib.splitDataset(asTrained.samples, { seed, groups });
+  const files = new Set(split[part].map((index) => asTrained.samples[index]!.file));
+  return all.filter((index) => files.has(images.samples[index]!.file));
 }

@@ -1,43 +1,88 @@
-/** `deno task predict`: photos to labels, one line each. */
+/** `deno task predict`: photos, folders of them and patterns to labels, as text, JSON Lines, CSV or pictures. */
 import { join } from "@std/path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { setUpEngine } from "./setup.ts";
-import { ROOT, runCommand } from "./terminal.ts";
+import { parseNumber, progressLine, ROOT, runCommand } from "./terminal.ts";
 
 interface Options {
   model: string;
+  faces?: boolean;
+  minScore?: number;
+  format: "text" | "json" | "csv";
   json?: boolean;
+  output?: string;
+  resume?: boolean;
+  annotate?: string;
 }
 
 const command = new Command("deno task predict")
   .description(
-    "Classifies photos of one face each. The exit status is 0 only if every file was classified.",
+    "Classifies photos of one face each, or with --faces each face of any photo. " +
+      "The exit status is 0 only if every file was classified.",
   )
-  .argument("<file...>", "photos: JPEG, PNG, WEBP, GIF, TIFF or AVIF")
+  .argument(
+    "<path...>",
+    "photos (JPEG, PNG, WEBP, GIF, TIFF or AVIF), folders of them, and patterns such as 'photos/**/*.jpg'",
+  )
   .option("--model <folder>", "a saved model", join(ROOT, "models/cnn"))
-  .option("--json", "a JSON object a line: file, label, probability, or file, error")
+  .option("--faces", "find the faces first, and classify each")
+  .option("--min-score <score>", "how sure the detector must be of a face", parseNumber(0, 1))
+  .addOption(
+    new Option(
+      "--format <format>",
+      "text: a line a file; json: an object a line; csv: a row a face",
+    )
+      .choices(["text", "json", "csv"]).default("text"),
+  )
+  .option("--json", "the same as --format json")
+  .option("--output <file>", "write the results there, as json or csv")
+  .option("--resume", "go on with that file: pass over the photos whose results it holds")
+  .option("--annotate <folder>", "write each photo there, with its labels drawn on it")
   .showHelpAfterError()
   .parse(Deno.args, { from: "user" });
-const { model, json } = command.opts<Options>();
+const { model, faces, minScore, json, output, resume, annotate, ...rest } = command.opts<Options>();
+const format = json ? "json" : rest.format;
 
 await runCommand(async () => {
+  if (resume && !output) throw new TypeError("--resume needs --output, the file to go on with");
+  if (output && format === "text") {
+    throw new TypeError("--output needs --format json or csv, got text");
+  }
   await setUpEngine();
   const lib = await import("../lib/mod.ts");
   const classifier = await lib.loadClassifier(model);
-  if (!json) console.error(`the model was trained on: ${classifier.info.trainedOn}`);
-  for (const file of command.args) {
-    try {
-      const { label, probability } = await lib.classifyFile(classifier, file);
-      console.log(
-        json
-          ? JSON.stringify({ file, label, probability })
-          : `${file}: ${label} (${(100 * probability).toFixed(1)}%)`,
-      );
-    } catch (error) {
-      const reason = (error as Error).message;
-      if (json) console.log(JSON.stringify({ file, error: reason }));
-      else console.error(`${file}: ${reason}`);
-      Deno.exitCode = 1;
+  const results = output && format !== "text"
+    ? await lib.openResultFile(output, { format, resume })
+    : undefined;
+  if (format === "text") console.error(`the model was trained on: ${classifier.info.trainedOn}`);
+  if (results?.earlier.errors) Deno.exitCode = 1;
+
+  async function* listNew() {
+    for await (const listed of lib.listFiles(command.args)) {
+      if (!results?.has(listed.file)) yield listed;
     }
   }
+  const predictions = faces
+    ? lib.detectFiles(await lib.loadDetector(), classifier, listNew(), { minScore })
+    : lib.classifyFiles(classifier, listNew());
+
+  const onProgress = output || annotate ? progressLine() : undefined;
+  if (!results) Deno.stdout.writeSync(new TextEncoder().encode(lib.formatHead(format)));
+  let done = results?.earlier.results ?? 0;
+  for await (let result of predictions) {
+    if (annotate && !("error" in result)) {
+      const marks = "faces" in result ? result.faces : [result];
+      const { file } = result;
+      await lib.annotateFile(file, marks, annotate).catch((error) =>
+        result = { file, error: `no annotated picture: ${error.message}` }
+      );
+    }
+    if ("error" in result) Deno.exitCode = 1;
+    const lines = lib.formatResult(result, format);
+    if (results) await results.write(result);
+    else if (format === "text" && "error" in result) console.error(lines.trimEnd());
+    else console.log(lines.trimEnd());
+    onProgress?.({ stage: "photos done", done: ++done });
+  }
+  results?.close();
 });

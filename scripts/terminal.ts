@@ -21,6 +21,8 @@ export function progressLine(): OnProgress {
     shownAt = Date.now();
     const text = total
       ? `${stage}: ${done} of ${total} (${Math.round(100 * done / total)}%)`
+      : done > 0
+      ? `${stage}: ${done}`
       : stage;
     if (isTerminal) Deno.stderr.writeSync(encoder.encode(`\r\x1b[2K${text}${isLast ? "\n" : ""}`));
     else console.error(text);
@@ -80,6 +82,15 @@ export function parseWholeNumber(smallest: number): (text: string) => number {
     const value = Number(text);
     if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= smallest) return value;
     throw new InvalidArgumentError(`A whole number from ${smallest} on is needed.`);
+  };
+}
+
+/** Reads a number between two others for commander, as {@linkcode parseWholeNumber} does. */
+export function parseNumber(above: number, below: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^[\d.]+$/.test(text) && value > above && value < below) return value;
+    throw new InvalidArgumentError(`A number above ${above} and below ${below} is needed.`);
   };
 }
 

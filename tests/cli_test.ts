@@ -1,12 +1,19 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
+import { createRequire } from "node:module";
 import sharp from "sharp";
+import { scanDataset } from "../lib/dataset.ts";
 import { writeSampleFaces } from "../lib/sample_faces.ts";
 import { CLASSES } from "../lib/types.ts";
 import { withFolder } from "./fixtures.ts";
 import { makeScene, renderScene } from "./scenes.ts";
 
 const ROOT = join(import.meta.dirname!, "..");
+/** Three people without masks. */
+const GROUP = join(
+  dirname(createRequire(import.meta.url).resolve("@vladmandic/face-api/package.json")),
+  "demo/sample1.jpg",
+);
 
 /** Runs a command as its task does; photos of tests are not kept in the project's `data/cache`. */
 async function runTask(task: string, ...args: string[]) {
@@ -108,8 +115,58 @@ Deno.test("train, evaluate and predict keep their contract", async (test) => {
         /with_mask_1\.jpg: with/,
       );
     });
+
+    await test.step("predict takes a folder, and goes on with a file of results that was cut", async () => {
+      const output = join(folder, "results.csv"), pictures = join(folder, "pictures");
+      const args = ["--model", model, "--format", "csv", "--output", output];
+      const paths = [join(photos, "data/without_mask"), `${photos}/data/with_mask/*[1-3].jpg`];
+      const first = await runTask("predict", ...args, "--annotate", pictures, ...paths);
+      assertEquals([first.code, first.stdout], [0, ""], first.stderr);
+      const written = await Deno.readTextFile(output);
+      const rows = written.trimEnd().split("\n");
+      const { samples } = await scanDataset(photos);
+      const expected = samples.filter(({ file, className }) =>
+        className === "without_mask" || /[1-3]\.jpg$/.test(file)
+      );
+      assertEquals(rows.length, 1 + expected.length);
+      assertEquals(await countFiles(pictures), expected.length);
+
+      const again = await runTask("predict", ...args, ...paths);
+      assertEquals(again.code, 1);
+      assertMatch(again.stderr, /results\.csv is there already/);
+      await Deno.truncate(output, written.length - 5);
+      const resumed = await runTask("predict", ...args, "--resume", ...paths);
+      assertEquals(resumed.code, 0, resumed.stderr);
+      // In a batch of another size the last digits of a probability may differ.
+      const fileAndLabel = (row: string) => row.split(",", 2).join();
+      const all = (await Deno.readTextFile(output)).trimEnd().split("\n");
+      assertEquals(all.map(fileAndLabel).sort(), rows.map(fileAndLabel).sort());
+    });
+
+    await test.step("predict --faces says what is found in a whole photo", async () => {
+      const args = [
+        "--model",
+        model,
+        "--faces",
+        "--json",
+        GROUP,
+        join(photos, "data/with_mask/broken.jpg"),
+      ];
+      const { code, stdout } = await runTask("predict", ...args);
+      const [group, bad] = stdout.trim().split("\n").map((line) => JSON.parse(line));
+      assertEquals([code, group.file, group.faces.length, "error" in bad], [1, GROUP, 3, true]);
+      assertEquals(Object.keys(group.faces[0]).sort(), ["box", "label", "probability", "score"]);
+    });
   });
 });
+
+async function countFiles(folder: string): Promise<number> {
+  let count = 0;
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    count += isDirectory ? await countFiles(join(folder, name)) : 1;
+  }
+  return count;
+}
 
 /** Photos of three drawn faces, one of each class, and the first photo's small fourth, as PASCAL VOC. */
 async function writeVoc(folder: string, count: number) {
@@ -164,6 +221,24 @@ Deno.test("train and evaluate take faces of a VOC set, for two classes and for t
       });
     }
 
+    await test.step("evaluate --task detection judges detector, classifier and both", async () => {
+      const options = ["--task", "detection", "--min-face", "20"];
+      const { code, stdout, stderr } = await runTask("evaluate", ...common, ...options);
+      assertEquals([code, stderr], [0, ""]);
+      const result = JSON.parse(stdout);
+      // Ellipses are no faces: nothing is found, and the precision of nothing is 0.
+      assertEquals([result.mAP, result.mAP2, result.photos], [0, 0, 8]);
+      assertEquals([result.faces, result.ignoredFaces, result.classifier.n], [24, 1, 24]);
+      assertEquals(result.countErrors.faces, 3);
+      for (const key of ["perClass", "detector", "data", "leftOut", "unreadable"]) {
+        assert(key in result, key);
+      }
+      const part = await runTask("evaluate", ...common, ...options, "--part", "test");
+      assertEquals(JSON.parse(part.stdout).photos < 8, true, part.stderr);
+      const words = await runTask("evaluate", ...common.slice(0, -1), ...options);
+      assertMatch(words.stdout, /mAP {7}0\.0000 at IoU 0\.5/);
+    });
+
     await test.step("evaluate refuses another task than the model's", async () => {
       const { code, stderr } = await runTask("evaluate", ...common, "--task", "binary");
       assertEquals(code, 1);
@@ -196,6 +271,9 @@ Deno.test("the commands answer --help, and a mistake in one line", async () => {
     [["evaluate", "--model", "nowhere"], /nowhere holds no model\.json/],
     [["predict"], /missing required argument/],
     [["predict", "--colour", "x.jpg"], /unknown option/],
+    [["predict", "--resume", "x.jpg"], /--resume needs --output/],
+    [["predict", "--output", "y", "x.jpg"], /--output needs --format json or csv/],
+    [["predict", "--min-score", "2", "x.jpg"], /--min-score.*above 0 and below 1/],
   ];
   for (const [[task, ...args], message] of cases) {
     const { code, stdout, stderr } = await runTask(task!, ...args);

@@ -22,6 +22,7 @@ const face = (
 ): FoundFace => ({
   box: square(left, side),
   label,
+  probability: 1,
   score,
 });
 
@@ -51,12 +52,12 @@ function makePhotos(count = 40): JudgedPhoto[] {
       for (let finds = chance(3); finds > 0; finds--) {
         const moved = move(box);
         const label = random() < 0.7 ? className : names[chance(3)]!;
-        found.push({ box: moved, label, score: random() });
+        found.push({ box: moved, label, probability: 1, score: random() });
       }
     }
     for (let strays = chance(2); strays > 0; strays--) {
       const box = makeBox();
-      found.push({ box, label: names[chance(3)]!, score: random() });
+      found.push({ box, label: names[chance(3)]!, probability: 1, score: random() });
     }
     return { truths, found };
   });
@@ -134,6 +135,16 @@ Deno.test("rankDetections() by hand", () => {
   for (const [name, photo, minFace, expected] of cases) {
     assertEquals([name, rankDetections([photo], { minFace }).averagePrecision], [name, expected]);
   }
+});
+
+Deno.test("rankDetections() ranks by the detector's score, a class by the label's probability too", () => {
+  const truths = [truth(0)];
+  const found = [{ ...face(0, 0.6), probability: 0.9 }, { ...face(90, 0.7), probability: 0.6 }];
+  assertEquals(rankDetections([{ truths, found }]).averagePrecision, 0.5);
+  assertEquals(
+    rankDetections([{ truths, found }], { className: "with_mask" }).averagePrecision,
+    1,
+  );
 });
 
 Deno.test("evaluateDetections() tells the chain from the detector", () => {

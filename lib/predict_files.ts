@@ -1,0 +1,99 @@
+/** Any number of files to results, in order: photos are read ahead while others are classified. */
+import { detectMasks, type DetectOptions, type Detector, type MaskDetection } from "./detect.ts";
+import { decodePhoto, readImage } from "./image.ts";
+import type { ListedFile } from "./list_files.ts";
+import { mapAhead } from "./map_ahead.ts";
+import { classifyImages, type Prediction } from "./predict.ts";
+import type { Classifier } from "./saved_model.ts";
+
+/** What became of one file. */
+export type FileResult =
+  | { file: string } & Prediction
+  | { file: string; faces: MaskDetection[] }
+  | { file: string; error: string };
+
+/** Photos that are classified at once. */
+const BATCH = 32;
+/** Whole photos that are decoded while the faces of another are found: each may take 400 MB. */
+const WHOLE_AHEAD = navigator.hardwareConcurrency;
+
+type Files = Iterable<ListedFile> | AsyncIterable<ListedFile>;
+
+/**
+ * Classifies photos of one face each. Memory does not grow with their number.
+ *
+ * @returns a result a file, in order; a file that cannot be used gives an error and stops nothing
+ * @example
+ * ```ts
+ * import { buildCnn } from "./model.ts";
+ * import { classifyFiles } from "./predict_files.ts";
+ * import { PREPROCESSING } from "./saved_model.ts";
+ * import { CLASSES } from "./types.ts";
+ *
+ * const info = { classes: CLASSES.binary, size: 128, preprocessing: PREPROCESSING, trainedOn: "" };
+ * const files = [{ file: "no/such.jpg" }];
+ * for await (const result of classifyFiles({ model: buildCnn(), info }, files)) console.log(result);
+ * ```
+ */
+export async function* classifyFiles(
+  classifier: Classifier,
+  files: Files,
+): AsyncGenerator<FileResult> {
+  const { size, classes } = classifier.info;
+  const read = mapAhead(files, readWith((file) => readImage(file, { size })), { ahead: 2 * BATCH });
+  for await (const batch of inBatches(read, BATCH)) {
+    const good = batch.filter((it) => "value" in it);
+    const pixels = new Uint8Array(good.length * size * size * 3);
+    good.forEach(({ value }, i) => pixels.set(value, i * value.length));
+    const samples = good.map(({ file }) => ({ file, className: classes[0]! }));
+    const predictions = await classifyImages(classifier, { size, pixels, samples, unreadable: [] });
+    let next = 0;
+    for (const it of batch) {
+      yield "value" in it ? { file: it.file, ...predictions[next++]! } : it;
+    }
+  }
+}
+
+/**
+ * Finds the faces of photos and classifies each. Memory does not grow with the number of photos.
+ *
+ * @returns a result a file, in order; a file that cannot be used gives an error and stops nothing
+ * @throws {RangeError} if an option is out of its range
+ */
+export async function* detectFiles(
+  detector: Detector,
+  classifier: Classifier,
+  files: Files,
+  options: DetectOptions = {},
+): AsyncGenerator<FileResult> {
+  for await (const it of mapAhead(files, readWith(decodePhoto), { ahead: WHOLE_AHEAD })) {
+    yield "value" in it
+      ? { file: it.file, faces: await detectMasks(detector, classifier, it.value, options) }
+      : it;
+  }
+}
+
+/** Makes an error of what cannot be read a result. */
+function readWith<T>(read: (file: string) => Promise<T>) {
+  return async ({ file, reason }: ListedFile): Promise<
+    { file: string; value: T } | { file: string; error: string }
+  > => {
+    if (reason !== undefined) return { file, error: reason };
+    try {
+      return { file, value: await read(file) };
+    } catch (error) {
+      return { file, error: (error as Error).message };
+    }
+  };
+}
+
+async function* inBatches<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
+  let batch: T[] = [];
+  for await (const item of items) {
+    batch.push(item);
+    if (batch.length < size) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}

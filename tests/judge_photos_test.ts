@@ -1,0 +1,60 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { dirname, join } from "@std/path";
+import { createRequire } from "node:module";
+import sharp from "sharp";
+import { loadDetector } from "../lib/detect.ts";
+import { evaluateDetections } from "../lib/detection_metrics.ts";
+import { judgePhotos } from "../lib/judge_photos.ts";
+import { buildCnn } from "../lib/model.ts";
+import { PREPROCESSING } from "../lib/saved_model.ts";
+import { CLASSES } from "../lib/types.ts";
+import { withFolder } from "./fixtures.ts";
+
+const require = createRequire(import.meta.url);
+const GROUP = join(
+  dirname(require.resolve("@vladmandic/face-api/package.json")),
+  "demo/sample1.jpg",
+);
+/** The faces of the three people on it, by hand. */
+const FACES = [[400, 400, 200, 210], [815, 440, 220, 240], [1455, 240, 225, 240]]
+  .map(([left, top, width, height]) => ({
+    left: left!,
+    top: top!,
+    width: width!,
+    height: height!,
+  }));
+
+Deno.test("judgePhotos() finds what is labelled, also where there is no face or no photo", async () => {
+  const detector = await loadDetector();
+  const classifier = {
+    model: buildCnn({ classes: 3, size: 32, seed: 1 }),
+    info: {
+      classes: CLASSES["three-class"],
+      size: 32,
+      preprocessing: PREPROCESSING,
+      trainedOn: "nothing",
+    },
+  };
+  await withFolder(async (folder) => {
+    const [wall, broken] = [join(folder, "wall.png"), join(folder, "broken.png")];
+    await sharp({ create: { width: 200, height: 100, channels: 3, background: "#a98" } }).toFile(
+      wall,
+    );
+    await Deno.writeTextFile(broken, "no photo");
+    const samples = FACES.map((box) => ({ file: GROUP, className: "without_mask" as const, box }));
+    const set = { layout: "voc" as const, photos: [GROUP, wall, broken], samples };
+    const { judged, unreadable } = await judgePhotos(detector, classifier, set);
+    assertEquals(judged.map(({ truths }) => truths.length), [3, 0]);
+    assertEquals(unreadable.map(({ file }) => file), [broken]);
+    const { detector: alone, countErrors } = evaluateDetections(judged, { minScore: 0.3 });
+    assertEquals([alone.averagePrecision, alone.recall, alone.precision], [1, 1, 1]);
+    assertEquals(countErrors.faces, 0);
+    await assertRejects(
+      () => judgePhotos(detector, classifier, { ...set, layout: "class-folders" }),
+      RangeError,
+      "boxes",
+    );
+  });
+  detector.dispose();
+  assert(classifier.model.weights.every((weight) => !weight.read().isDisposed));
+});

@@ -1,0 +1,54 @@
+import { assert, assertEquals } from "@std/assert";
+import { dirname, join } from "@std/path";
+import { createRequire } from "node:module";
+import { loadDetector } from "../lib/detect.ts";
+import { buildCnn } from "../lib/model.ts";
+import { classifyFile } from "../lib/predict.ts";
+import { classifyFiles, detectFiles } from "../lib/predict_files.ts";
+import { writeSampleFaces } from "../lib/sample_faces.ts";
+import { PREPROCESSING } from "../lib/saved_model.ts";
+import { CLASSES } from "../lib/types.ts";
+import { assertNoLeak, withFolder } from "./fixtures.ts";
+
+const classifier = {
+  model: buildCnn({ classes: 2, size: 32, seed: 1 }),
+  info: { classes: CLASSES.binary, size: 32, preprocessing: PREPROCESSING, trainedOn: "nothing" },
+};
+
+Deno.test("classifyFiles() gives each file its result, in order, and an error for a bad one", async () => {
+  await withFolder(async (folder) => {
+    await writeSampleFaces(folder, { count: 80, seed: 7 });
+    const photos = (await Array.fromAsync(Deno.readDir(join(folder, "with_mask"))))
+      .map(({ name }) => ({ file: join(folder, "with_mask", name) }));
+    const files = [...photos.slice(0, 3), { file: "missing.jpg" }, ...photos.slice(3)];
+    files.push({ file: "folder", ...{ reason: "cannot be listed" } });
+    let results: Awaited<ReturnType<typeof collect>> = [];
+    const collect = () => Array.fromAsync(classifyFiles(classifier, files));
+    await assertNoLeak(async () => results = await collect());
+    assertEquals(results.map(({ file }) => file), files.map(({ file }) => file));
+    for (const [i, result] of results.entries()) {
+      if ("error" in result) continue;
+      assert("label" in result);
+      const expected = await classifyFile(classifier, result.file);
+      assertEquals([i, result.label], [i, expected.label]);
+      assert(Math.abs(result.probability - expected.probability) < 1e-5);
+    }
+    const errors = results.filter((result) => "error" in result);
+    assertEquals(errors.map(({ file }) => file), ["missing.jpg", "folder"]);
+    assertEquals(errors[1], { file: "folder", error: "cannot be listed" });
+  });
+});
+
+Deno.test("detectFiles() gives the faces of each file, and an error for a bad one", async () => {
+  const require = createRequire(import.meta.url);
+  const photos = join(dirname(require.resolve("@vladmandic/face-api/package.json")), "demo");
+  const detector = await loadDetector();
+  const files = [{ file: "missing.jpg" }, { file: join(photos, "sample1.jpg") }];
+  const results = await Array.fromAsync(detectFiles(detector, classifier, files));
+  assertEquals(results.map(({ file }) => file), files.map(({ file }) => file));
+  assert("error" in results[0]! && "faces" in results[1]!);
+  assertEquals(results[1].faces.length, 3);
+  const sure = await Array.fromAsync(detectFiles(detector, classifier, files, { minScore: 0.999 }));
+  assertEquals("faces" in sure[1]! && sure[1].faces.length, 0);
+  detector.dispose();
+});
