@@ -1,14 +1,15 @@
 /// <reference lib="dom" />
 /** Boxes and labels, legible on any photo. */
+import { CLASS_COLOURS } from "../lib/charts/style.ts";
 import type { MaskDetection } from "../lib/detect.ts";
 import type { Box } from "../lib/types.ts";
 import { describeFace, LOOKS } from "./words.ts";
 
 /** In units. */
-const LINE = 2.5, LABEL_HEIGHT = 19;
+const LINE = 3, LABEL_HEIGHT = 19;
 
 /**
- * Draws the faces: a box in the colour and line of its class, edged in black, and a label above it, or
+ * Draws the faces: a box in the colour and line of its class, and a label above it, or
  * inside where the picture ends. Where words would cover another face or label, a sign stands for them.
  *
  * @param faces The surest first: they get their words first.
@@ -24,27 +25,26 @@ export function drawFaces(
   context.textBaseline = "middle";
   const boxes = faces.map(({ box }) => scaleBox(box, scale));
   for (const [i, box] of boxes.entries()) {
-    const { colour, dashes } = LOOKS[faces[i]!.label];
-    drawBox(context, box, { colour: "#000", width: (LINE + 2) * unit, dashes: [] });
-    drawBox(context, box, {
-      colour,
-      width: LINE * unit,
-      dashes: dashes.map((dash) => dash * LINE * unit),
-    });
+    const { label } = faces[i]!;
+    const dashes = LOOKS[label].dashes.map((dash) => dash * LINE * unit);
+    // Edged in black and white, the line shows on any ground.
+    drawBox(context, box, { colour: "#000", width: (LINE + 2.5) * unit, dashes: [] });
+    drawBox(context, box, { colour: "#fff", width: (LINE + 1) * unit, dashes: [] });
+    drawBox(context, box, { colour: CLASS_COLOURS[label]!, width: LINE * unit, dashes });
   }
 
   const labels: Box[] = [];
   for (const [i, face] of faces.entries()) {
-    const { colour, sign } = LOOKS[face.label];
+    const { sign } = LOOKS[face.label];
     const others = [...labels, ...boxes.filter((_, other) => other !== i)];
     const place = (text: string) => placeLabel(context, text, boxes[i]!, unit);
     const words = `${sign} ${describeFace(face)}`;
     const text = others.some((other) => overlap(place(words), other)) ? sign : words;
     const label = place(text);
     labels.push(label);
-    context.fillStyle = "#000";
+    context.fillStyle = CLASS_COLOURS[face.label]!;
     context.fillRect(label.left, label.top, label.width, label.height);
-    context.fillStyle = colour;
+    context.fillStyle = face.label === "with_mask" ? "#fff" : "#000"; // what one can read best
     context.fillText(text, label.left + 4 * unit, label.top + label.height / 2);
   }
 }

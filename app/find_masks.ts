@@ -3,14 +3,14 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type LayersModel, loadLayersModel } from "@tensorflow/tfjs-layers";
 import type { MaskDetection } from "../lib/detect.ts";
-import { correctBox, mergeBoxes, planPass } from "../lib/detect/boxes.ts";
-import { decodeHeads, type FaceBox } from "../lib/detect/decode.ts";
+import type { FaceBox } from "../lib/detect/decode.ts";
+import { type DetectOptions, findBoxes } from "../lib/detect/find.ts";
 import { buildSsd, runSsd, type Ssd } from "../lib/detect/ssd.ts";
 import type { Photo } from "../lib/image.ts";
-import type { Prediction } from "../lib/predict.ts";
+import { type Prediction, toPredictions } from "../lib/predict/labels.ts";
 import { resamplePhoto } from "../lib/resample.ts";
 import type { ModelInfo } from "../lib/saved_model.ts";
-import { type ClassName, FACE_MARGIN } from "../lib/types.ts";
+import { FACE_MARGIN } from "../lib/types.ts";
 
 /** Both networks, in memory for as long as the page is open. */
 export interface Networks {
@@ -48,34 +48,29 @@ async function fetchWhole(path: string): Promise<Response> {
 /**
  * Finds the faces of a photo and classifies each.
  *
- * @param options As those of `detectMasks`.
  * @returns the faces, those first that the detector is surest of
  */
 export async function findMasks(
   { ssd, model, info }: Networks,
   photo: Photo,
-  { minScore, sizes }: { minScore: number; sizes: readonly number[] },
+  options?: DetectOptions,
 ): Promise<MaskDetection[]> {
-  const boxes: FaceBox[] = [];
-  for (const size of sizes) {
-    const pass = planPass(photo, size);
+  const faces = await findBoxes(photo, async (pass) => {
+    const { width, height, inputWidth, inputHeight } = pass;
     const x = tf.tidy(() =>
-      tf.pad(tf.tensor4d(resamplePhoto(photo, pass), [1, pass.height, pass.width, 3], "float32"), [
+      tf.pad(toFloats([resamplePhoto(photo, pass)], [height, width]), [
         [0, 0],
-        [0, pass.inputHeight - pass.height],
-        [0, pass.inputWidth - pass.width],
+        [0, inputHeight - height],
+        [0, inputWidth - width],
         [0, 0],
       ])
     );
-    const heads = await runSsd(tf, ssd, x).finally(() => x.dispose());
-    for (const box of decodeHeads(heads, minScore)) boxes.push(correctBox(box, pass));
-  }
-  const faces = mergeBoxes(boxes, photo);
+    return await runSsd(tf, ssd, x).finally(() => x.dispose());
+  }, options);
   const predictions = await classifyFaces(model, info, photo, faces);
   return faces.map(({ score, ...box }, i) => ({ box, ...predictions[i]!, score }));
 }
 
-/** Classifies each box of a photo. */
 async function classifyFaces(
   model: LayersModel,
   { size, classes, margin = FACE_MARGIN }: ModelInfo,
@@ -83,33 +78,19 @@ async function classifyFaces(
   boxes: readonly FaceBox[],
 ): Promise<Prediction[]> {
   if (boxes.length === 0) return [];
-  const length = size * size * 3;
-  const pixels = new Float32Array(boxes.length * length);
-  for (const [i, box] of boxes.entries()) {
-    const face = resamplePhoto(photo, { width: size, height: size }, { box, margin });
-    pixels.set(face, i * length);
-  }
+  const square = { width: size, height: size };
+  const faces = boxes.map((box) => resamplePhoto(photo, square, { box, margin }));
   const output = tf.tidy(() =>
-    model.predictOnBatch(
-      tf.div(tf.tensor4d(pixels, [boxes.length, size, size, 3]), 255),
-    ) as tf.Tensor
+    model.predictOnBatch(tf.div(toFloats(faces, [size, size]), 255)) as tf.Tensor
   );
   const scores = await output.data<"float32">();
   output.dispose();
-  return boxes.map((_, i) => toPrediction(scores, i, classes));
+  return toPredictions(scores, classes);
 }
 
-/** A sigmoid's one score a face, or a softmax's one for each class, to the likeliest class. */
-function toPrediction(
-  scores: Float32Array,
-  face: number,
-  classes: readonly ClassName[],
-): Prediction {
-  const probabilities = classes.length === 2
-    ? [1 - scores[face]!, scores[face]!]
-    : [...scores.subarray(face * classes.length, (face + 1) * classes.length)];
-  const label = classes.length === 2
-    ? Number(scores[face]! >= 0.5)
-    : probabilities.indexOf(Math.max(...probabilities));
-  return { label: classes[label]!, probability: probabilities[label]! };
+/** `[pictures.length, height, width, 3]` float32 in 0..255, from bytes. */
+function toFloats(pictures: Uint8Array[], [height, width]: [number, number]): tf.Tensor4D {
+  const floats = new Float32Array(pictures.length * height * width * 3);
+  for (const [i, picture] of pictures.entries()) floats.set(picture, i * picture.length);
+  return tf.tensor4d(floats, [pictures.length, height, width, 3]);
 }

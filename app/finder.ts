@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 /** The page's end of the worker: a question, a promise of its answer. */
+import type { DetectOptions } from "../lib/detect.ts";
 import type { Answer, EngineInfo, FindRequest, FoundMasks, StartRequest } from "./messages.ts";
 
 /** Finds masks in pictures, one after the other. */
@@ -12,10 +13,7 @@ export interface Finder {
    * @param picture An `ImageBitmap` is handed over and cannot be used any more.
    * @throws {Error} if it is no picture that this browser can read
    */
-  find(
-    picture: Blob | ImageBitmap,
-    options: { minScore: number; sizes: readonly number[] },
-  ): Promise<FoundMasks>;
+  find(picture: Blob | ImageBitmap, options: DetectOptions): Promise<FoundMasks>;
 }
 
 /**
@@ -45,7 +43,7 @@ export function startFinder(backend: string | null): Finder {
       const id = asked++;
       const question = Promise.withResolvers<FoundMasks>();
       waiting.set(id, question);
-      const request: FindRequest = { id, picture, ...options };
+      const request: FindRequest = { id, picture, options };
       worker.postMessage(request, picture instanceof Blob ? [] : [picture]);
       return question.promise;
     },

@@ -5,7 +5,7 @@ import type { ClassName } from "../lib/types.ts";
 import { watchCamera } from "./camera.ts";
 import { startFinder } from "./finder.ts";
 import { makeOverlay, saveWithFaces } from "./overlay.ts";
-import { makePhotoCard, PHOTO_SIZES, type PhotoCard } from "./photo_card.ts";
+import { makePhotoCard, type PhotoCard } from "./photo_card.ts";
 import { countFaces, describeFaces, LOOKS } from "./words.ts";
 
 /** Milliseconds between what is said of the camera to those who do not see it. */
@@ -42,21 +42,20 @@ finder.ready.then(({ backend, classes, trainedOn }) => {
 
 // Photos.
 
-async function addPhotos(chosen: Iterable<File>) {
-  const added = [...chosen].map((file) => makePhotoCard(file, finder, { onRemove: removePhoto }));
-  for (const card of added) {
+function addPhotos(files: Iterable<File>) {
+  for (const file of files) {
+    const search = finder.find(file, { minScore: Number(threshold.min) / 100 });
+    const card = makePhotoCard(file, search, { onRemove: removePhoto });
     cards.unshift(card);
     find("photos").prepend(card.element);
+    search.catch(() => {}).then(showPhotos);
   }
-  await showPhotos(added);
 }
 
 /** Shows what each photo has at the present threshold. */
-async function showPhotos(shown: readonly PhotoCard[]) {
-  await Promise.all(shown.map(async (card) => {
-    await card.show(minScore());
-    tellPhotos();
-  }));
+function showPhotos() {
+  for (const card of cards) card.show(minScore());
+  tellPhotos();
 }
 
 function tellPhotos() {
@@ -94,8 +93,8 @@ addEventListener("drop", (event) => {
 
 threshold.addEventListener("input", () => {
   find("threshold-value").textContent = threshold.ariaValueText = `${threshold.value}%`;
+  showPhotos();
 });
-threshold.addEventListener("change", () => showPhotos(cards));
 
 // Camera.
 
@@ -139,6 +138,6 @@ cameraButton.addEventListener("click", () => live ? live.abort() : useCamera());
 find("snapshot").addEventListener("click", async () => {
   const frame = await createImageBitmap(video);
   const copy = await createImageBitmap(frame);
-  const found = await finder.find(copy, { minScore: minScore(), sizes: PHOTO_SIZES });
+  const found = await finder.find(copy, { minScore: minScore() });
   await saveWithFaces(frame, found.faces, { ...found, name: "camera.jpg" });
 });

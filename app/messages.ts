@@ -1,5 +1,5 @@
 /** What the page and its worker say to each other. */
-import type { MaskDetection } from "../lib/detect.ts";
+import type { DetectOptions, MaskDetection } from "../lib/detect.ts";
 import type { ClassName } from "../lib/types.ts";
 
 /** From the page, first of all: load the networks. */
@@ -13,9 +13,7 @@ export interface FindRequest {
   id: number;
   /** A photo's file, or a frame, which is handed over. */
   picture: Blob | ImageBitmap;
-  /** See `DetectOptions` of lib/detect.ts. */
-  minScore: number;
-  sizes: readonly number[];
+  options: DetectOptions;
 }
 
 /** What was found in a picture. */

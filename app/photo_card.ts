@@ -1,59 +1,42 @@
 /// <reference lib="dom" />
 /** One photo on the page: its faces, their list, and what can be done with it. */
 import type { MaskDetection } from "../lib/detect.ts";
-import type { Finder } from "./finder.ts";
 import type { FoundMasks } from "./messages.ts";
 import { makeOverlay, saveWithFaces } from "./overlay.ts";
 import { describeFace, describeFaces } from "./words.ts";
-
-/** Pixels of a photo's longer side in the detector's passes; `detectMasks` has the same. */
-export const PHOTO_SIZES: readonly number[] = [512, 768];
 
 /** A photo on the page. */
 export interface PhotoCard {
   element: HTMLElement;
   /** The faces that are shown. */
   faces: readonly MaskDetection[];
-  /** Shows the faces of this certainty and more; looks for them where that has not been done. */
-  show(minScore: number): Promise<void>;
+  /** Shows the faces of this certainty and more, if they are known already. */
+  show(minScore: number): void;
 }
 
-/** Makes the card of a photo; nothing is looked for yet. */
+/**
+ * Makes the card of a photo.
+ *
+ * @param search What is found in it, of which the card tells when {@linkcode PhotoCard.show} is called.
+ */
 export function makePhotoCard(
   file: File,
-  finder: Finder,
+  search: Promise<FoundMasks>,
   { onRemove }: { onRemove: (card: PhotoCard) => void },
 ): PhotoCard {
   const template = document.querySelector<HTMLTemplateElement>("#photo")!;
   const element = template.content.firstElementChild!.cloneNode(true) as HTMLElement;
   const find = <T extends HTMLElement>(selector: string) => element.querySelector<T>(selector)!;
-  const [image, save, result] = [
-    find<HTMLImageElement>("img"),
-    find<HTMLButtonElement>(".save"),
-    find(".result"),
-  ];
+  const [image, result] = [find<HTMLImageElement>("img"), find(".result")];
+  const [save, remove] = [find<HTMLButtonElement>(".save"), find(".remove")];
   const overlay = makeOverlay(image);
   const url = URL.createObjectURL(file);
-  let found: FoundMasks | undefined, searchedFrom = Infinity;
+  let found: FoundMasks | undefined;
 
   const card: PhotoCard = {
     element,
     faces: [],
-    async show(minScore) {
-      try {
-        if (minScore < searchedFrom) {
-          result.textContent = "Looking for faces…";
-          searchedFrom = minScore;
-          found = await finder.find(file, { minScore, sizes: PHOTO_SIZES });
-        }
-      } catch (error) {
-        searchedFrom = 0;
-        find(".picture").hidden = true;
-        result.classList.add("error");
-        result.textContent = `This file is no photo that the browser can read: ${
-          (error as Error).message
-        }`;
-      }
+    show(minScore) {
       if (!found) return;
       card.faces = found.faces.filter(({ score }) => score >= minScore);
       overlay.show(card.faces, found.width);
@@ -64,15 +47,18 @@ export function makePhotoCard(
       save.disabled = false;
     },
   };
+  search.then((result) => found = result, (error) => {
+    find(".picture").hidden = true;
+    result.classList.add("error");
+    result.textContent = `This file is no photo that the browser can read: ${error.message}`;
+  });
 
   find("h2").textContent = file.name;
   image.src = url;
   save.ariaLabel = `Save ${file.name} with boxes`;
-  save.addEventListener(
-    "click",
-    () => saveWithFaces(image, card.faces, { ...found!, name: file.name }),
-  );
-  const remove = find(".remove");
+  save.addEventListener("click", () => {
+    saveWithFaces(image, card.faces, { ...found!, name: file.name });
+  });
   remove.ariaLabel = `Remove ${file.name}`;
   remove.addEventListener("click", () => {
     URL.revokeObjectURL(url);

@@ -2,21 +2,19 @@
 import type { MaskDetection } from "../lib/detect.ts";
 import type { ClassName } from "../lib/types.ts";
 
-/** How a class is shown: word, colour, sign and line each tell it apart without the others. */
+/** What a class is called, and what tells it apart beside its colour. */
 export interface Look {
   word: string;
   sign: string;
-  /** Of Okabe and Ito's palette, which people with any colour vision tell apart. */
-  colour: string;
   /** Dashes of the box's line, in units of its width. */
   dashes: number[];
 }
 
 /** The looks of the classes, in the order in which they are counted. */
 export const LOOKS: Readonly<Record<ClassName, Look>> = {
-  with_mask: { word: "masked", sign: "✓", colour: "#56b4e9", dashes: [] },
-  without_mask: { word: "unmasked", sign: "✗", colour: "#e69f00", dashes: [4, 2] },
-  mask_weared_incorrect: { word: "incorrect", sign: "!", colour: "#f0e442", dashes: [1, 1.5] },
+  with_mask: { word: "masked", sign: "✓", dashes: [] },
+  without_mask: { word: "unmasked", sign: "✗", dashes: [4, 2] },
+  mask_weared_incorrect: { word: "incorrect", sign: "!", dashes: [1, 1.5] },
 };
 
 /** How many faces there are of each class. */

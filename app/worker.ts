@@ -3,6 +3,7 @@
 import { chooseBackend } from "./backend.ts";
 import { findMasks, loadNetworks, type Networks } from "./find_masks.ts";
 import type { Answer, FindRequest, FoundMasks, StartRequest } from "./messages.ts";
+import type { DetectOptions } from "../lib/detect.ts";
 import type { Photo } from "../lib/image.ts";
 
 const say = (answer: Answer) => postMessage(answer);
@@ -27,7 +28,7 @@ async function start({ backend: wanted }: StartRequest): Promise<void> {
   }
 }
 
-async function answer({ id, picture, ...options }: FindRequest): Promise<void> {
+async function answer({ id, picture, options }: FindRequest): Promise<void> {
   try {
     say({ kind: "found", id, found: await find(picture, options) });
   } catch (error) {
@@ -37,7 +38,7 @@ async function answer({ id, picture, ...options }: FindRequest): Promise<void> {
 
 async function find(
   picture: Blob | ImageBitmap,
-  options: Omit<FindRequest, "id" | "picture">,
+  options: DetectOptions,
 ): Promise<FoundMasks> {
   const photo = await readPixels(picture);
   const { width, height } = photo;

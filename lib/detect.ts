@@ -2,8 +2,8 @@
 import type { NamedTensorMap, Tensor4D } from "@tensorflow/tfjs-node";
 import { dirname, join } from "@std/path";
 import { createRequire } from "node:module";
-import { correctBox, mergeBoxes, planPass } from "./detect/boxes.ts";
-import { decodeHeads, type FaceBox } from "./detect/decode.ts";
+import type { FaceBox } from "./detect/decode.ts";
+import { type DetectOptions, findBoxes } from "./detect/find.ts";
 import { chooseRunLayer } from "./detect/native.ts";
 import { buildSsd, disposeSsd, type RunLayer, runSsd, type Ssd } from "./detect/ssd.ts";
 import { tf } from "./engine.ts";
@@ -14,29 +14,13 @@ import type { Classifier } from "./saved_model.ts";
 import { type Box, FACE_MARGIN } from "./types.ts";
 
 export type { FaceBox } from "./detect/decode.ts";
+export { type DetectOptions, MIN_SCORE } from "./detect/find.ts";
 
 /** What finds faces, in memory. The caller disposes it. */
 export interface Detector {
   ssd: Ssd;
   runLayer: RunLayer;
   dispose(): void;
-}
-
-/** Boxes of this score have a say in where a surer one lies, so that the answer does not depend on `minScore`. */
-const VOTING_SCORE = 0.05;
-
-/** From this score on a face is shown, unless one asks for others. */
-export const MIN_SCORE = 0.3;
-
-/** How faces are looked for. */
-export interface DetectOptions {
-  /** How sure the detector must be that there is a face, in 0..1. @default 0.3 */
-  minScore?: number;
-  /**
-   * The photo is looked at once in each of these sizes: pixels of its longer side. A face is found from
-   * about 16 pixels of the largest on. Time grows with their squares. @default [512, 768]
-   */
-  sizes?: readonly number[];
 }
 
 /** One face of a photo, and what the classifier says of it. */
@@ -103,23 +87,15 @@ async function readWeights(): Promise<NamedTensorMap> {
 /**
  * Finds the faces of a photo.
  *
- * Sizes, corrections of the boxes and thresholds were chosen on the training part of Kaggle's
- * `andrewmvd/face-mask-detection`.
- *
  * @returns boxes in pixels of the photo, the surest first; none where no face is found
  * @throws {RangeError} if an option is out of its range
  */
 export async function findFaces(
   { ssd, runLayer }: Detector,
   photo: Photo,
-  { minScore = MIN_SCORE, sizes = [512, 768] }: DetectOptions = {},
+  options?: DetectOptions,
 ): Promise<FaceBox[]> {
-  if (!(minScore > 0 && minScore < 1)) {
-    throw new RangeError(`minScore must be above 0 and below 1, got ${minScore}`);
-  }
-  const passes = sizes.map((size) => planPass(photo, size));
-  const boxes: FaceBox[] = [];
-  for (const pass of passes) {
+  return await findBoxes(photo, async (pass) => {
     const { width, height, inputWidth, inputHeight } = pass;
     const pixels = await resizePhoto(photo, pass);
     const x = tf.tidy(() =>
@@ -130,12 +106,8 @@ export async function findFaces(
         [0, 0],
       ])
     );
-    const heads = await runSsd(tf, ssd, x, runLayer).finally(() => x.dispose());
-    for (const box of decodeHeads(heads, Math.min(minScore, VOTING_SCORE))) {
-      boxes.push(correctBox(box, pass));
-    }
-  }
-  return mergeBoxes(boxes, photo).filter(({ score }) => score >= minScore);
+    return await runSsd(tf, ssd, x, runLayer).finally(() => x.dispose());
+  }, options);
 }
 
 /**
