@@ -19,10 +19,20 @@ export interface Networks {
   info: ModelInfo;
 }
 
-/** Loads both networks from this page's server. */
+/**
+ * Loads both networks from this page's server.
+ *
+ * @throws {Error} if one cannot be loaded, or the classifier does not say what it is for
+ */
 export async function loadNetworks(): Promise<Networks> {
   const [ssd, model] = await Promise.all([loadSsd(), loadLayersModel("/model/model.json")]);
-  return { ssd, model, info: model.getUserDefinedMetadata() as unknown as ModelInfo };
+  const info = model.getUserDefinedMetadata() as Partial<ModelInfo> | undefined;
+  if (!info?.classes || !info.size) {
+    throw new Error(
+      "the classifier's model.json names neither classes nor size: was it trained here?",
+    );
+  }
+  return { ssd, model, info: info as ModelInfo };
 }
 
 async function loadSsd(): Promise<Ssd> {

@@ -34,7 +34,9 @@ export function startFinder(backend: string | null): Finder {
     else (question ?? ready).reject(new Error(data.reason));
     if (data.id !== undefined) waiting.delete(data.id);
   });
-  worker.addEventListener("error", ({ message }) => ready.reject(new Error(message)));
+  worker.addEventListener("error", ({ message }) => {
+    for (const { reject } of [ready, ...waiting.values()]) reject(new Error(message));
+  });
   worker.postMessage({ backend } satisfies StartRequest);
 
   return {

@@ -47,10 +47,10 @@ export function makePhotoCard(
       save.disabled = false;
     },
   };
-  search.then((result) => found = result, (error) => {
+  search.then((masks) => found = masks, (error) => {
     find(".picture").hidden = true;
     result.classList.add("error");
-    result.textContent = `This file is no photo that the browser can read: ${error.message}`;
+    result.textContent = `This file cannot be looked at: ${error.message}`;
   });
 
   find("h2").textContent = file.name;

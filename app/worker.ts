@@ -11,7 +11,7 @@ const reasonOf = (error: unknown) => error instanceof Error ? error.message : St
 
 /** One thing after the other; the first is to load the networks. */
 let last = Promise.resolve();
-let networks: Networks;
+let networks: Networks | undefined;
 
 addEventListener("message", ({ data }: MessageEvent<StartRequest | FindRequest>) => {
   last = last.then(() => "id" in data ? answer(data) : start(data));
@@ -40,6 +40,7 @@ async function find(
   picture: Blob | ImageBitmap,
   options: DetectOptions,
 ): Promise<FoundMasks> {
+  if (!networks) throw new Error("the networks are not loaded");
   const photo = await readPixels(picture);
   const { width, height } = photo;
   return { width, height, faces: await findMasks(networks, photo, options) };

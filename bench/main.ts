@@ -1,4 +1,4 @@
-/** `deno task bench <train|load|detect>`: one of the comparisons; each takes its own options. */
+/** `deno task bench <train|load|detect|app>`: one of the comparisons; each takes its own options. */
 switch (Deno.args[0]) {
   case "train":
     await import("./train.ts");
@@ -9,7 +9,10 @@ switch (Deno.args[0]) {
   case "detect":
     await import("./detect.ts");
     break;
+  case "app":
+    await import("./app.ts");
+    break;
   default:
-    console.error("Usage: deno task bench <train|load|detect> [options]");
+    console.error("Usage: deno task bench <train|load|detect|app> [options]");
     Deno.exitCode = 1;
 }
