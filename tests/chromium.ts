@@ -13,7 +13,7 @@ export const PHOTOS: string = join(
   "demo",
 );
 
-/** Starts it without a window; graphics are computed, and the camera shows the clip. */
+/** Starts it without a window and without a graphics card; its camera shows the clip. */
 export async function launchChromium({ cameraClip }: { cameraClip: string }): Promise<Browser> {
   // Playwright asks at its import whether this is Windows' Linux, which needs a file that tests may not read.
   Deno.env.set("__IS_WSL_TEST__", "1");
@@ -21,8 +21,6 @@ export async function launchChromium({ cameraClip }: { cameraClip: string }): Pr
   return await chromium.launch({
     executablePath: CHROMIUM,
     args: [
-      "--use-gl=angle",
-      "--use-angle=swiftshader",
       "--use-fake-ui-for-media-stream",
       "--use-fake-device-for-media-stream",
       `--use-file-for-fake-video-capture=${cameraClip}`,
