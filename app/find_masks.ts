@@ -2,9 +2,9 @@
 /** Finds faces and judges them, in the browser: the same steps as `detectMasks` of lib/detect.ts. */
 import * as tf from "@tensorflow/tfjs-core";
 import { type LayersModel, loadLayersModel } from "@tensorflow/tfjs-layers";
-import type { MaskDetection } from "../lib/detect.ts";
-import type { FaceBox } from "../lib/detect/decode.ts";
-import { type DetectOptions, findBoxes } from "../lib/detect/find.ts";
+import type { DetectOptions, MaskDetection } from "../lib/detect.ts";
+import { MIN_SCORE, type Pass, planPass, readFaces, SIZES } from "../lib/detect/boxes.ts";
+import type { FaceBox, HeadOutput } from "../lib/detect/decode.ts";
 import { buildSsd, runSsd, type Ssd } from "../lib/detect/ssd.ts";
 import type { Photo } from "../lib/image.ts";
 import { type Prediction, toPredictions } from "../lib/predict/labels.ts";
@@ -35,13 +35,13 @@ export async function loadNetworks(): Promise<Networks> {
   return { ssd, model, info: info as ModelInfo };
 }
 
+/** The detector's own weights, and those that correct it. */
 async function loadSsd(): Promise<Ssd> {
-  const folder = "/detector/ssd_mobilenetv1_model";
-  const [manifest, bytes] = await Promise.all([
-    fetchWhole(`${folder}-weights_manifest.json`).then((response) => response.json()),
-    fetchWhole(`${folder}.bin`).then((response) => response.arrayBuffer()),
+  const [own, secondLook] = await Promise.all([
+    loadWeights("/detector/ssd_mobilenetv1_model-weights_manifest.json"),
+    loadWeights("/second_look/weights_manifest.json"),
   ]);
-  const weights = tf.io.decodeWeights(bytes, manifest[0].weights);
+  const weights = { ...own, ...secondLook };
   try {
     return buildSsd(tf, weights);
   } finally {
@@ -49,7 +49,14 @@ async function loadSsd(): Promise<Ssd> {
   }
 }
 
-async function fetchWhole(path: string): Promise<Response> {
+/** Weights in one file and what they are in another, as TensorFlow.js keeps them. */
+async function loadWeights(manifest: string): Promise<tf.NamedTensorMap> {
+  const [{ paths: [name], weights }] = await (await fetchWhole(manifest)).json();
+  const bytes = await fetchWhole(new URL(name, new URL(manifest, location.href)));
+  return tf.io.decodeWeights(await bytes.arrayBuffer(), weights);
+}
+
+async function fetchWhole(path: string | URL): Promise<Response> {
   const response = await fetch(path);
   if (!response.ok) throw new Error(`${path} could not be loaded: ${response.status}`);
   return response;
@@ -63,22 +70,30 @@ async function fetchWhole(path: string): Promise<Response> {
 export async function findMasks(
   { ssd, model, info }: Networks,
   photo: Photo,
-  options?: DetectOptions,
+  { minScore = MIN_SCORE, sizes = SIZES }: DetectOptions = {},
 ): Promise<MaskDetection[]> {
-  const faces = await findBoxes(photo, async (pass) => {
-    const { width, height, inputWidth, inputHeight } = pass;
-    const x = tf.tidy(() =>
-      tf.pad(toFloats([resamplePhoto(photo, pass)], [height, width]), [
-        [0, 0],
-        [0, inputHeight - height],
-        [0, inputWidth - width],
-        [0, 0],
-      ])
-    );
-    return await runSsd(tf, ssd, x).finally(() => x.dispose());
-  }, options);
+  const seen: { pass: Pass; heads: HeadOutput[] }[] = [];
+  for (const size of sizes) {
+    const pass = planPass(photo, size);
+    const x = toInput(photo, pass);
+    seen.push({ pass, heads: await runSsd(tf, ssd, x).finally(() => x.dispose()) });
+  }
+  const faces = readFaces(seen, photo, { minScore, hasSecondLook: true });
   const predictions = await classifyFaces(model, info, photo, faces);
   return faces.map(({ score, ...box }, i) => ({ box, ...predictions[i]!, score }));
+}
+
+/** The photo as the detector takes it. */
+function toInput(photo: Photo, pass: Pass): tf.Tensor4D {
+  const { width, height, inputWidth, inputHeight } = pass;
+  return tf.tidy(() =>
+    tf.pad(toFloats([resamplePhoto(photo, pass)], [height, width]), [
+      [0, 0],
+      [0, inputHeight - height],
+      [0, inputWidth - width],
+      [0, 0],
+    ])
+  );
 }
 
 async function classifyFaces(

@@ -1,4 +1,6 @@
 /** `deno task bench <train|load|detect|app>`: one of the comparisons; each takes its own options. */
+const USAGE = "Usage: deno task bench <train|load|detect|app> [options]";
+
 switch (Deno.args[0]) {
   case "train":
     await import("./train.ts");
@@ -12,7 +14,10 @@ switch (Deno.args[0]) {
   case "app":
     await import("./app.ts");
     break;
+  case "--help":
+    console.log(USAGE);
+    break;
   default:
-    console.error("Usage: deno task bench <train|load|detect|app> [options]");
+    console.error(USAGE);
     Deno.exitCode = 1;
 }

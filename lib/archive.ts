@@ -24,6 +24,8 @@ export interface UnpackOptions {
 const MARKER = ".unpacked";
 /** zip.js reads the central directory in one piece; that of 200,000 entries takes about 20 MB. */
 const MAX_READ_BYTES = 2 ** 26;
+/** Of a name, in a message. */
+const MAX_SHOWN = 200;
 /** The Unix file types, in the top 4 bits of an entry's attributes, that are unpacked. */
 const UNIX_TYPES = { none: 0, folder: 4, file: 8 };
 
@@ -102,7 +104,7 @@ async function checkArchive(zipFile: string, reader: DiskReader, options: Unpack
   let current = "";
   try {
     await forEachEntry(`Checking ${basename(zipFile)}`, reader, options, async (entry) => {
-      current = `entry ${JSON.stringify(entry.filename)}: `;
+      current = `entry ${quote(entry.filename)}: `;
       const fault = findFault(entry, seen, reader.size, options);
       if (fault) throw new Error(fault);
       seen.names.add(entry.filename);
@@ -118,13 +120,23 @@ async function checkArchive(zipFile: string, reader: DiskReader, options: Unpack
     }
   } catch (error) {
     options.signal?.throwIfAborted();
+    // zip.js's errors have either; theirs of names that it refuses, such as ones that lead out.
     const { message, reason, filename } = error as Error & { reason?: string; filename?: string };
-    const detail = reason ?? filename; // of zip.js's errors
+    const detail = reason ?? (filename && quote(filename));
     throw new Deno.errors.InvalidData(
       `${zipFile} is damaged or unsafe: ${current}${message}${detail ? ` (${detail})` : ""}`,
       { cause: error },
     );
   }
+}
+
+/** A name as it may be shown: its maker may have meant it for the terminal. */
+function quote(name: string): string {
+  const start = name.length > MAX_SHOWN ? `${name.slice(0, MAX_SHOWN)}…` : name;
+  return JSON.stringify(start).replace(
+    /[\p{Cc}\p{Cf}]/gu,
+    (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`,
+  );
 }
 
 /** The entries that were checked so far. */
@@ -176,7 +188,7 @@ async function unpackEntries(
     } catch (error) {
       const { AlreadyExists, NotADirectory, InvalidData } = Deno.errors;
       if (!(error instanceof AlreadyExists || error instanceof NotADirectory)) throw error;
-      const name = JSON.stringify(entry.filename); // or one that differs by case, where that is the same
+      const name = quote(entry.filename); // or one that differs by case, where that is the same
       throw new InvalidData(`${zipFile} is unsafe: entry ${name}: another has its place`, {
         cause: error,
       });

@@ -1,16 +1,53 @@
 /** Seeded changes to a batch of training photos, never to those of validation or test. */
 import type { Tensor4D } from "@tensorflow/tfjs-node";
+import { recolour } from "./augment/colour.ts";
+import { cutOut } from "./augment/cut_out.ts";
+import { compress } from "./augment/jpeg.ts";
+import { blur, onSome } from "./augment/some.ts";
+import { warp } from "./augment/warp.ts";
 import { tf } from "./engine.ts";
 import type { Random } from "./types.ts";
 
+/** How far photos are changed. All zeros change nothing. */
+export interface AugmentOptions {
+  /** Share of the photos that are mirrored. @default 0.5 */
+  mirror?: number;
+  /** Turned by at most this many degrees to either side. @default 12 */
+  rotation?: number;
+  /** Enlarged or reduced by at most this share. @default 0.2 */
+  zoom?: number;
+  /** Moved by at most this share of the side, each way. @default 0.08 */
+  shift?: number;
+  /** Brightness, contrast, saturation and the balance of the channels, in 0..1. @default 0.35 */
+  colour?: number;
+  /** Share that loses detail, as if it had been a small photo. @default 0.3 */
+  blur?: number;
+  /** Share that is compressed as JPEG does. @default 0.25 */
+  jpeg?: number;
+  /** Share that loses a rectangle. @default 0.25 */
+  cutOut?: number;
+}
+
+/** The defaults: a face with its mask stays one. */
+export const AUGMENTATION: Readonly<Required<AugmentOptions>> = {
+  mirror: 0.5,
+  rotation: 12,
+  zoom: 0.2,
+  shift: 0.08,
+  colour: 0.35,
+  blur: 0.3,
+  jpeg: 0.25,
+  cutOut: 0.25,
+};
+
 /**
- * Cuts a part out of each photo, at a random place, and enlarges it to the photo's size; about half of
- * them are mirrored. A face with its mask stays one, and the network never sees quite the same photo twice.
+ * Changes each photo at random: mirrored, turned, moved and resized, then in its colours; some of them
+ * also lose detail, are compressed, or lose a rectangle. The network never sees quite the same photo twice.
  *
- * @param x `[n, height, width, channels]` float32; is left as it is
- * @param smallest The least side of a part, as a share of the photo's, in 0 < smallest <= 1. @default 0.85
- * @returns the same shape and dtype; the caller disposes it
- * @throws {RangeError} if `smallest` is out of its range
+ * @param x `[n, height, width, 3]` float32 RGB in 0..1; is left as it is
+ * @param random Decides everything: the same numbers give the same photos.
+ * @returns the same shape, dtype and range; the caller disposes it
+ * @throws {RangeError} if an option is out of its range
  * @example
  * ```ts
  * import { augmentBatch } from "./augment.ts";
@@ -24,27 +61,20 @@ import type { Random } from "./types.ts";
 export function augmentBatch(
   x: Tensor4D,
   random: Random,
-  { smallest = 0.85 }: { smallest?: number } = {},
+  options: AugmentOptions = {},
 ): Tensor4D {
-  if (!(smallest > 0 && smallest <= 1)) {
-    throw new RangeError(`smallest must be in 0 < smallest <= 1, got ${smallest}`);
+  const all = { ...AUGMENTATION, ...options };
+  for (const [name, value] of Object.entries(all)) {
+    const largest = name === "rotation" ? 180 : name === "zoom" ? 0.9 : 1;
+    if (!(value >= 0 && value <= largest)) {
+      throw new RangeError(`${name} must be in 0..${largest}, got ${value}`);
+    }
   }
-  const [n, height, width] = x.shape;
-  const parts = Array.from({ length: n }, () => {
-    const side = smallest + (1 - smallest) * random();
-    const [top, left] = [(1 - side) * random(), (1 - side) * random()];
-    const [right, bottom] = [left + side, top + side];
-    // A box whose sides are swapped gives its part mirrored.
-    return random() < 0.5 ? [top, left, bottom, right] : [top, right, bottom, left];
-  });
   return tf.tidy(() => {
-    const places = tf.range(0, n, 1, "int32");
-    return tf.image.cropAndResize(
-      x,
-      tf.tensor2d(parts, [n, 4]),
-      places,
-      [height, width],
-      "bilinear",
-    );
+    const warped = warp(x, random, all);
+    const coloured = recolour(warped, random, all.colour);
+    const blurred = onSome(coloured, random, all.blur, blur);
+    const compressed = onSome(blurred, random, all.jpeg, compress);
+    return cutOut(compressed, random, all.cutOut);
   });
 }

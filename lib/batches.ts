@@ -3,7 +3,7 @@ import type { Tensor2D, Tensor4D } from "@tensorflow/tfjs-node";
 import { tf } from "./engine.ts";
 import { bytesToFloats } from "./native_ops.ts";
 import { seededRandom, shuffle } from "./random.ts";
-import type { ClassName, ImageSet } from "./types.ts";
+import type { ClassName, ImageSet, Sample } from "./types.ts";
 
 /** What a model is given, and what it should answer. The caller disposes both. */
 export interface Batch {
@@ -31,6 +31,22 @@ export function scaleImages(images: ImageSet, indices: readonly number[]): Tenso
     bytes.set(images.pixels.subarray(index * length, (index + 1) * length), row * length);
   });
   return bytesToFloats(bytes, [indices.length, images.size, images.size, 3], 255) as Tensor4D;
+}
+
+/**
+ * Makes a set of floats again, such as what `augmentBatch` gives: for people to look at.
+ *
+ * @param x `[n, size, size, 3]` float32 RGB in 0..1; is left as it is
+ * @param samples What each of them shows.
+ */
+export function unscaleImages(x: Tensor4D, samples: readonly Sample[]): ImageSet {
+  const bytes = tf.tidy(() => tf.round(tf.mul(tf.clipByValue(x, 0, 1), 255)).dataSync());
+  return {
+    size: x.shape[1],
+    pixels: Uint8Array.from(bytes),
+    samples: [...samples],
+    unreadable: [],
+  };
 }
 
 /**

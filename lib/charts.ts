@@ -23,4 +23,5 @@ export {
   showImages,
   showProgress,
 } from "./charts/show.ts";
+export { chartReliability, chartThresholds } from "./charts/trust.ts";
 export type { ChartOptions } from "./charts/style.ts";

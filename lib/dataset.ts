@@ -33,6 +33,8 @@ export interface ScanOptions {
   incorrect?: "leave-out" | "with_mask" | "without_mask";
   /** Faces whose box is smaller on its shorter side, in pixels, are left out and counted. @default 0 */
   minFace?: number;
+  /** Whether each class of the task must have a sample. @default true */
+  eachClass?: boolean;
 }
 
 /** `images` and `annotations` as Kaggle's set names them, and as PASCAL VOC does. */
@@ -57,7 +59,7 @@ const MAX_XML_BYTES = 2 ** 20;
  * and those that operating systems leave behind are passed over.
  *
  * @throws {Deno.errors.NotFound} If `folder` is not a folder or holds neither layout.
- * @throws {Deno.errors.InvalidData} If a class of the task has no sample.
+ * @throws {Deno.errors.InvalidData} If a class of the task has no sample, unless `eachClass` is false.
  * @throws {RangeError} If an option is none of those above.
  * @example
  * ```ts
@@ -74,31 +76,60 @@ const MAX_XML_BYTES = 2 ** 20;
  * ```
  */
 export async function scanDataset(folder: string, options: ScanOptions = {}): Promise<Dataset> {
-  const { task = "binary", incorrect = "leave-out", minFace = 0 } = options;
+  const { task = "binary", eachClass = true } = options;
+  selectSamples([], options); // refuses bad options before anything is read
+  const { layout, scan } = await findLayout(folder);
+  const { samples: found, photos, unreadable, notes } = await scan();
+  const { samples, leftOut } = selectSamples(found, options);
+  const dataset = { layout, classes: CLASSES[task], samples, photos, leftOut, unreadable, notes };
+  if (eachClass) checkClasses(dataset, folder);
+  return dataset;
+}
+
+/** What {@linkcode selectSamples} kept. */
+export interface Selection extends Pick<Dataset, "samples" | "leftOut"> {
+  /** Where each of `samples` was in the list given. */
+  places: number[];
+}
+
+/**
+ * Leaves out the samples that a task has no use for: those of no class of it, and faces that are too small.
+ *
+ * @throws {RangeError} If an option is none of those of {@linkcode ScanOptions}.
+ * @example
+ * ```ts
+ * import { selectSamples } from "./dataset.ts";
+ *
+ * const box = { left: 0, top: 0, width: 9, height: 12 };
+ * const faces = [{ file: "1.jpg", className: "with_mask" as const, box }];
+ * console.log(selectSamples(faces, { minFace: 10 }).leftOut);
+ * ```
+ */
+export function selectSamples(
+  found: readonly Sample[],
+  { task = "binary", incorrect = "leave-out", minFace = 0 }: Omit<ScanOptions, "eachClass"> = {},
+): Selection {
   checkChoice("task", task, Object.keys(CLASSES));
   checkChoice("incorrect", incorrect, ["leave-out", ...CLASSES.binary]);
   if (!(minFace >= 0 && minFace < Infinity)) {
-    throw new RangeError(`scanDataset() needs minFace of 0 pixels or more, got ${minFace}`);
+    throw new RangeError(`minFace must be 0 pixels or more, got ${minFace}`);
   }
-  const { layout, scan } = await findLayout(folder);
-  const { samples: found, photos, unreadable, notes } = await scan();
-
-  const samples: Sample[] = [];
+  const samples: Sample[] = [], places: number[] = [];
   const counts = new Map<string, number>();
   const leaveOut = (reason: string) => counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  for (const sample of found) {
+  for (const [place, sample] of found.entries()) {
     const { box } = sample;
     const isThird = task === "binary" && sample.className === "mask_weared_incorrect";
     const className = isThird ? incorrect : sample.className;
     if (className === "leave-out") leaveOut(sample.className);
     else if (box && Math.min(box.width, box.height) < minFace) {
       leaveOut(`face under ${minFace} pixels`);
-    } else samples.push({ ...sample, className });
+    } else {
+      samples.push({ ...sample, className });
+      places.push(place);
+    }
   }
-  const leftOut = [...counts].map(([reason, count]) => ({ reason, count }));
-  const dataset = { layout, classes: CLASSES[task], samples, photos, leftOut, unreadable, notes };
-  checkClasses(dataset, folder);
-  return dataset;
+  return { samples, places, leftOut: [...counts].map(([reason, count]) => ({ reason, count })) };
 }
 
 type Scan = Pick<Dataset, "samples" | "photos" | "unreadable" | "notes">;
@@ -227,7 +258,7 @@ function stem(name: string): string {
 
 function checkChoice(option: string, given: string, choices: readonly string[]): void {
   if (!choices.includes(given)) {
-    throw new RangeError(`scanDataset() needs ${option} of ${choices.join(", ")}, got "${given}"`);
+    throw new RangeError(`${option} must be one of ${choices.join(", ")}, got "${given}"`);
   }
 }
 

@@ -2,8 +2,8 @@
 import type { NamedTensorMap, Tensor4D } from "@tensorflow/tfjs-node";
 import { dirname, join } from "@std/path";
 import { createRequire } from "node:module";
+import { MIN_SCORE, type Pass, planPass, readFaces, SIZES } from "./detect/boxes.ts";
 import type { FaceBox } from "./detect/decode.ts";
-import { type DetectOptions, findBoxes } from "./detect/find.ts";
 import { chooseRunLayer } from "./detect/native.ts";
 import { buildSsd, disposeSsd, type RunLayer, runSsd, type Ssd } from "./detect/ssd.ts";
 import { tf } from "./engine.ts";
@@ -13,14 +13,27 @@ import { classifyImages, type Prediction } from "./predict.ts";
 import type { Classifier } from "./saved_model.ts";
 import { type Box, FACE_MARGIN } from "./types.ts";
 
+export { MIN_SCORE } from "./detect/boxes.ts";
 export type { FaceBox } from "./detect/decode.ts";
-export { type DetectOptions, MIN_SCORE } from "./detect/find.ts";
 
 /** What finds faces, in memory. The caller disposes it. */
 export interface Detector {
   ssd: Ssd;
   runLayer: RunLayer;
   dispose(): void;
+}
+
+const SECOND_LOOK = join(import.meta.dirname!, "../models/second_look");
+
+/** How faces are looked for. */
+export interface DetectOptions {
+  /** How sure the detector must be that there is a face, in 0..1. @default 0.3 */
+  minScore?: number;
+  /**
+   * The photo is looked at once in each of these sizes: pixels of its longer side. A face is found from
+   * about 16 pixels of the largest on. Time grows with their squares. @default [512, 768]
+   */
+  sizes?: readonly number[];
 }
 
 /** One face of a photo, and what the classifier says of it. */
@@ -32,11 +45,12 @@ export interface MaskDetection extends Prediction {
 }
 
 /**
- * Loads the face detector of `@vladmandic/face-api`, an SSD on MobileNetV1 trained on WIDER FACE; the
- * weights lie in the installed package.
+ * Loads the face detector of `@vladmandic/face-api`, an SSD on MobileNetV1 trained on WIDER FACE, whose
+ * weights lie in the installed package; and a second look of this project's, which corrects its smaller
+ * boxes and their scores (see `trainSecondLook`).
  *
  * @throws {Deno.errors.NotFound} if the package is not installed
- * @throws {Deno.errors.InvalidData} if its weights are damaged
+ * @throws {Deno.errors.InvalidData} if weights are missing or damaged
  * @example
  * ```ts
  * import { findFaces, loadDetector } from "./detect.ts";
@@ -47,8 +61,20 @@ export interface MaskDetection extends Prediction {
  * detector.dispose();
  * ```
  */
-export async function loadDetector(): Promise<Detector> {
-  const weights = await readWeights();
+export async function loadDetector(
+  { secondLook = SECOND_LOOK }: {
+    /**
+     * The folder of what corrects the package's boxes, or none.
+     *
+     * @default the project's models/second_look
+     */
+    secondLook?: string | false;
+  } = {},
+): Promise<Detector> {
+  const weights = {
+    ...await readWeights(findPackage(), "ssd_mobilenetv1_model-weights_manifest.json"),
+    ...secondLook && await readWeights(secondLook, "weights_manifest.json"),
+  };
   try {
     const ssd = buildSsd(tf, weights);
     return { ssd, runLayer: chooseRunLayer(), dispose: () => disposeSsd(ssd) };
@@ -57,35 +83,53 @@ export async function loadDetector(): Promise<Detector> {
   }
 }
 
-async function readWeights(): Promise<NamedTensorMap> {
-  let folder: string;
+/** The folder of the package's weights. */
+function findPackage(): string {
   try {
     const { resolve } = createRequire(import.meta.url);
-    folder = join(dirname(resolve("@vladmandic/face-api/package.json")), "model");
+    return join(dirname(resolve("@vladmandic/face-api/package.json")), "model");
   } catch (cause) {
     throw new Deno.errors.NotFound(
       "the face detector is not installed: run `deno install` in the project's folder",
       { cause },
     );
   }
-  const file = join(folder, "ssd_mobilenetv1_model.bin");
+}
+
+/** Weights in one file and what they are in another, as TensorFlow.js keeps them. */
+async function readWeights(folder: string, manifest: string): Promise<NamedTensorMap> {
+  const file = join(folder, manifest);
   try {
-    const manifest = await Deno.readTextFile(
-      join(folder, "ssd_mobilenetv1_model-weights_manifest.json"),
-    );
-    const [group] = JSON.parse(manifest);
-    const { buffer } = await Deno.readFile(file);
-    return tf.io.decodeWeights(buffer, group.weights);
+    const [{ paths: [name], weights }] = JSON.parse(await Deno.readTextFile(file));
+    const { buffer } = await Deno.readFile(join(folder, name));
+    return tf.io.decodeWeights(buffer, weights);
   } catch (cause) {
     throw new Deno.errors.InvalidData(
-      `the face detector's weights, ${file}, are damaged: install the package anew`,
+      `the face detector's weights, ${file}, are missing or damaged: ${(cause as Error).message}`,
       { cause },
     );
   }
 }
 
+/** The photo as the network takes it, `[1, height, width, 3]` float32 in 0..255; the caller disposes it. */
+export async function toInput(photo: Photo, pass: Pass): Promise<Tensor4D> {
+  const { width, height, inputWidth, inputHeight } = pass;
+  const pixels = await resizePhoto(photo, pass);
+  return tf.tidy(() =>
+    tf.pad(bytesToFloats(pixels, [1, height, width, 3], 1) as Tensor4D, [
+      [0, 0],
+      [0, inputHeight - height],
+      [0, inputWidth - width],
+      [0, 0],
+    ])
+  );
+}
+
 /**
  * Finds the faces of a photo.
+ *
+ * Sizes, corrections of the boxes and thresholds were chosen on the training part of Kaggle's
+ * `andrewmvd/face-mask-detection`.
  *
  * @returns boxes in pixels of the photo, the surest first; none where no face is found
  * @throws {RangeError} if an option is out of its range
@@ -93,21 +137,18 @@ async function readWeights(): Promise<NamedTensorMap> {
 export async function findFaces(
   { ssd, runLayer }: Detector,
   photo: Photo,
-  options?: DetectOptions,
+  { minScore = MIN_SCORE, sizes = SIZES }: DetectOptions = {},
 ): Promise<FaceBox[]> {
-  return await findBoxes(photo, async (pass) => {
-    const { width, height, inputWidth, inputHeight } = pass;
-    const pixels = await resizePhoto(photo, pass);
-    const x = tf.tidy(() =>
-      tf.pad(bytesToFloats(pixels, [1, height, width, 3], 1) as Tensor4D, [
-        [0, 0],
-        [0, inputHeight - height],
-        [0, inputWidth - width],
-        [0, 0],
-      ])
-    );
-    return await runSsd(tf, ssd, x, runLayer).finally(() => x.dispose());
-  }, options);
+  if (!(minScore > 0 && minScore < 1)) {
+    throw new RangeError(`minScore must be above 0 and below 1, got ${minScore}`);
+  }
+  const passes = sizes.map((size) => planPass(photo, size));
+  const seen: Parameters<typeof readFaces>[0][number][] = [];
+  for (const pass of passes) {
+    const x = await toInput(photo, pass);
+    seen.push({ pass, heads: await runSsd(tf, ssd, x, runLayer).finally(() => x.dispose()) });
+  }
+  return readFaces(seen, photo, { minScore, hasSecondLook: ssd.secondLook !== undefined });
 }
 
 /**

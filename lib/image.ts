@@ -14,7 +14,8 @@ export interface DecodeOptions {
   margin?: number;
 }
 
-const MAX_PIXELS = 2 ** 27;
+/** 67 megapixels: 200 MB as RGB, of each photo that is read at once and has boxes. */
+const MAX_PIXELS = 2 ** 26;
 const MAX_BYTES = 2 ** 28;
 /** To be raised whenever the same photo gives other pixels than before. */
 const VERSION = 1;
@@ -26,6 +27,9 @@ const AT_ONCE = 2 * navigator.hardwareConcurrency;
 // decided by content, and a vector file or a document is no photo.
 sharp.concurrency(1);
 sharp.cache(false);
+// libjpeg holds all coefficients of a progressive JPEG, for which a few bytes can ask: 6 for each pixel in
+// full colour, 3 in usual ones. So it is told where to stop, in the way that it knows.
+if (!Deno.env.get("JPEGMEM")) Deno.env.set("JPEGMEM", "256M");
 sharp.block({ operation: ["VipsForeignLoadSvg", "VipsForeignLoadPdf", "VipsForeignLoadMagick"] });
 
 /**
@@ -93,38 +97,52 @@ async function readSamples(
 ): Promise<ReadPixels> {
   const length = size * size * 3;
   const pixels = new Uint8Array(samples.length * length);
-  const failed = new Map<number, string>();
+  const failed = new Map<number, Error>();
   const files = [...Map.groupBy(samples.keys(), (index) => samples[index]!.file)];
-  let next = 0, done = 0, isLasting = true;
+  let next = 0, done = 0;
 
-  async function readSome() {
-    while (next < files.length) {
-      const [file, indices] = files[next++]!;
-      let bytes: Uint8Array | undefined, whole: Whole | undefined;
-      for (const index of indices) {
-        const { box } = samples[index]!;
-        try {
-          bytes ??= await readPhoto(file);
-          const photo = box
-            ? cutBox(whole ??= await decodeWhole(bytes), box, margin)
-            : openPhoto(bytes);
-          pixels.set(await resize(photo, size), index * length);
-        } catch (error) {
-          isLasting &&= LASTING.some((kind) => error instanceof kind);
-          failed.set(index, (error as Error).message);
-        }
-        onProgress?.({ stage: "reading photos", done: ++done, total: samples.length });
+  async function readFile(file: string, indices: number[]) {
+    // Promises, so that what fails for a file is not tried again for each of its boxes.
+    let bytes: Promise<Uint8Array> | undefined, whole: Promise<Whole> | undefined;
+    for (const index of indices) {
+      const { box } = samples[index]!;
+      try {
+        bytes ??= readPhoto(file);
+        const photo = box
+          ? cutBox(await (whole ??= decodeWhole(await bytes)), box, margin)
+          : openPhoto(await bytes);
+        pixels.set(await resize(photo, size), index * length);
+        failed.delete(index);
+      } catch (error) {
+        failed.set(index, error as Error);
       }
     }
   }
+  async function readSome() {
+    while (next < files.length) {
+      const [file, indices] = files[next++]!;
+      await readFile(file, indices);
+      onProgress?.({
+        stage: "reading photos",
+        done: done += indices.length,
+        total: samples.length,
+      });
+    }
+  }
   await Promise.all(Array.from({ length: AT_ONCE }, readSome));
+  // libvips keeps the messages of all its threads in one place: alone, each photo gets its own.
+  for (const [file, indices] of files) {
+    const damaged = indices.filter((index) => failed.get(index) instanceof Deno.errors.InvalidData);
+    if (damaged.length > 0) await readFile(file, damaged);
+  }
 
   const read = samples.keys().filter((index) => !failed.has(index)).toArray();
   read.forEach((from, to) => pixels.copyWithin(to * length, from * length, (from + 1) * length));
   return {
     pixels: pixels.subarray(0, read.length * length),
-    failed: [...failed].sort(([a], [b]) => a - b),
-    isLasting,
+    failed: [...failed].map(([index, { message }]): [number, string] => [index, message])
+      .sort(([a], [b]) => a - b),
+    isLasting: failed.values().every((error) => LASTING.some((kind) => error instanceof kind)),
   };
 }
 
@@ -191,7 +209,9 @@ async function decode(photo: Sharp): Promise<Whole> {
       .raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
     return { data: new Uint8Array(data.buffer, data.byteOffset, data.length), info };
   } catch (cause) {
-    const reason = String((cause as Error).message).split("\n")[0];
+    const [line] = (cause as Error).message.split("\n") as [string];
+    // What libvips says of some damaged PNG files, though it has nothing to say.
+    const reason = line.replace(/^Unknown error$/, "damaged").replace(/:$/, "");
     throw new Deno.errors.InvalidData(`not a readable photo: ${reason}`, { cause });
   }
 }

@@ -20,12 +20,13 @@ const AHEAD = navigator.hardwareConcurrency;
 export async function judgePhotos(
   detector: Detector,
   classifier: Classifier,
-  { layout, photos, samples }: Pick<Dataset, "layout" | "photos" | "samples">,
+  { photos, samples }: Pick<Dataset, "photos" | "samples">,
   { minScore = 0.05, onProgress, ...options }: DetectOptions & { onProgress?: OnProgress } = {},
 ): Promise<{ judged: JudgedPhoto[]; unreadable: Unreadable[] }> {
-  if (layout !== "voc") {
+  const unboxed = samples.find(({ box }) => !box);
+  if (unboxed) {
     throw new RangeError(
-      "detection is judged on photos with boxes (PASCAL VOC), got class folders",
+      `detection is judged on photos with boxes (PASCAL VOC), and ${unboxed.file} has none`,
     );
   }
   const samplesOf = Map.groupBy(samples, ({ file }) => file);

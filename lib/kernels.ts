@@ -7,7 +7,7 @@
  *
  * Tried, and of no use: the filter's and the bias's gradient in one op (5% slower than two), freeing
  * gradients before the end of a step, other malloc thresholds, a fourth channel for the first
- * convolution. Depthwise convolutions are native in tfjs-node already.
+ * convolution.
  */
 import type { GradConfig, KernelConfig, Optimizer, Tensor, Tensor4D } from "@tensorflow/tfjs-node";
 import { type AdamOptions, NativeAdam, StockAdam } from "./kernels/adam.ts";
@@ -20,6 +20,8 @@ import {
   makeConvKernel,
   makeDenseCall,
   makeDenseKernel,
+  makeDepthwiseCall,
+  makeDepthwiseKernel,
 } from "./kernels/layers.ts";
 import { makeBatchNormCall, makeBatchNormKernel } from "./kernels/batch_norm.ts";
 import { makeMaxPool } from "./kernels/pool.ts";
@@ -46,6 +48,7 @@ const BACKEND = "tensorflow";
 /** One of each kind of layer, to find its class by. */
 const CONV = tf.layers.conv2d({ filters: 1, kernelSize: 1 });
 const DENSE = tf.layers.dense({ units: 1 });
+const DEPTHWISE = tf.layers.depthwiseConv2d({ kernelSize: 1 });
 const BATCH_NORM = tf.layers.batchNormalization();
 
 /** Later ones build on earlier ones; of two with the same place, the later one wins. */
@@ -78,6 +81,10 @@ const replacements: Record<string, Replacement> = {
   dense: {
     install: () => replaceLayer(DENSE, makeDenseCall, makeDenseKernel()),
     probe: () => probeLayer("DenseWithBias", [2, 1], [1, 1]),
+  },
+  depthwise: {
+    install: () => replaceLayer(DEPTHWISE, makeDepthwiseCall, makeDepthwiseKernel()),
+    probe: () => probeLayer("DepthwiseConv2DWithBias", [1, 1, 2, 1], [1, 1, 1, 1]),
   },
   batchNorm: {
     install: () => replaceLayer(BATCH_NORM, makeBatchNormCall, makeBatchNormKernel()),

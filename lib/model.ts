@@ -1,5 +1,5 @@
 /** The CNN of the walkthrough, as plain layers, uncompiled. */
-import type { LayersModel, Sequential, serialization, Tensor } from "@tensorflow/tfjs-node";
+import type { layers, LayersModel, Sequential, serialization, Tensor } from "@tensorflow/tfjs-node";
 import { tf } from "./engine.ts";
 import { attribute, runOp } from "./native_ops.ts";
 
@@ -98,7 +98,7 @@ export function buildCnn(
   ];
   const dense = (units: number, activation: "relu" | "sigmoid" | "softmax") =>
     tf.layers.dense({ units, activation, kernelInitializer: kernelInitializer() });
-  const dropout = () => new SeededDropout({ rate, seed: seeds++ });
+  const dropout = () => seededDropout({ rate, seed: seeds++ });
   return tf.sequential({
     layers: [
       ...conv(32, [size, size, 3]),
@@ -112,6 +112,15 @@ export function buildCnn(
       classes === 2 ? dense(1, "sigmoid") : dense(classes, "softmax"),
     ],
   });
+}
+
+/**
+ * A dropout layer whose masks follow from the seed and a count of its calls in training.
+ *
+ * @param config `rate` is the share of the units that is left out.
+ */
+export function seededDropout(config: { rate: number; seed: number }): layers.Layer {
+  return new SeededDropout(config);
 }
 
 /** The layers with their output shapes and numbers of parameters, as a table in plain text. */

@@ -6,7 +6,7 @@ import { readImage } from "./image.ts";
 import { installKernels } from "./kernels.ts";
 import { type Prediction, toPredictions } from "./predict/labels.ts";
 import type { Classifier } from "./saved_model.ts";
-import type { ImageSet, OnProgress } from "./types.ts";
+import { type Box, CLASSES, type ImageSet, type OnProgress } from "./types.ts";
 
 export type { Prediction } from "./predict/labels.ts";
 
@@ -47,6 +47,21 @@ export async function predictImages(
 }
 
 /**
+ * What a model of three classes says where only two are asked for: the probability of `with_mask` if the
+ * mask, where there is one, is not worn incorrectly.
+ *
+ * @param scores `[n, 3]` as `predictImages` gives them for `CLASSES["three-class"]`
+ * @returns `[n]` probabilities of `with_mask` against `without_mask`, in 0..1
+ */
+export function narrowToBinary(scores: Float32Array): Float32Array {
+  const [bare, masked] = CLASSES.binary.map((name) => CLASSES["three-class"].indexOf(name));
+  return Float32Array.from({ length: scores.length / 3 }, (_, row) => {
+    const [without, with_] = [scores[3 * row + bare!]!, scores[3 * row + masked!]!];
+    return without + with_ > 0 ? with_ / (without + with_) : 0.5;
+  });
+}
+
+/**
  * Classifies photos that are in memory.
  *
  * @param images Of the classifier's size; the class names of its samples do not matter.
@@ -60,14 +75,22 @@ export async function classifyImages(
 }
 
 /**
- * Classifies one photo, as {@linkcode classifyImages} does.
+ * Classifies one photo, or one face in it, as {@linkcode classifyImages} does.
  *
  * @throws {Deno.errors.NotFound} if there is no such file
  * @throws {Deno.errors.InvalidData} if it is no readable photo
+ * @throws {RangeError} if the box lies outside the photo
  */
-export async function classifyFile(classifier: Classifier, file: string): Promise<Prediction> {
-  const { size, classes } = classifier.info;
-  const pixels = await readImage(file, { size });
+export async function classifyFile(
+  classifier: Classifier,
+  file: string,
+  { box }: {
+    /** The face, in pixels of the upright photo. @default the whole photo */
+    box?: Box;
+  } = {},
+): Promise<Prediction> {
+  const { size, classes, margin } = classifier.info;
+  const pixels = await readImage(file, { size, box, margin });
   const samples = [{ file, className: classes[0]! }];
   const [prediction] = await classifyImages(classifier, { size, pixels, samples, unreadable: [] });
   return prediction!;

@@ -1,8 +1,9 @@
 /** Results in words, and as a table. */
 import { DISPLAY, type Displayable, escapeHtml } from "./charts/show.ts";
+import type { Duplicates } from "./duplicates.ts";
 import type { DetectionEvaluation, RankedResult } from "./detection_metrics.ts";
 import type { Evaluation } from "./metrics.ts";
-import type { Unreadable } from "./types.ts";
+import type { Sample, Unreadable } from "./types.ts";
 
 /** The MIME type under which a notebook's output carries the evaluation for programs. */
 export const EVALUATION_TYPE = "application/vnd.face-mask.evaluation+json";
@@ -36,6 +37,36 @@ export function describeUnreadable(unreadable: readonly Unreadable[]): string {
   );
 }
 
+/** Puts the figures of kinds of photos into a line each. */
+export function describeSlices(
+  slices: readonly (Pick<Evaluation, "n" | "accuracy" | "interval"> & {
+    name: string;
+    how: string;
+  })[],
+): string {
+  return slices.map(({ name, how, ...evaluation }) =>
+    `${name.padEnd(28)}  ${describeAccuracy(evaluation)}, ${how}`
+  ).join("\n");
+}
+
+/** Says how many copies of photos a set holds, and names those whose labels contradict each other. */
+export function describeDuplicates(
+  { exact, near, contradictions, largestGroup }: Duplicates,
+  samples: readonly Sample[],
+): string {
+  const name = (place: number) => samples[place]!.file.split(/[/\\]/).slice(-2).join("/");
+  const pairs = contradictions.map(([first, second]) =>
+    `  ${name(first)} (${samples[first]!.className}) and ${name(second)} (${
+      samples[second]!.className
+    })`
+  );
+  return [
+    `${exact.length} exact and ${near.length} near copies; the largest group has ${largestGroup} photos`,
+    `${pairs.length} pairs whose labels contradict each other${pairs.length > 0 ? ":" : ""}`,
+    ...pairs,
+  ].join("\n");
+}
+
 /** Says how many readable samples were left out on purpose, and why; nothing where none were. */
 export function describeLeftOut(leftOut: readonly { reason: string; count: number }[]): string {
   return leftOut.map(({ reason, count }) => `${count} left out: ${reason}`).join("\n");
@@ -57,7 +88,9 @@ export function showEvaluation(evaluation: Evaluation, { data }: { data: string 
   return { [DISPLAY]: () => bundle };
 }
 
-function describeAccuracy({ accuracy, n, interval: [low, high] }: Evaluation): string {
+function describeAccuracy(
+  { accuracy, n, interval: [low, high] }: Pick<Evaluation, "n" | "accuracy" | "interval">,
+): string {
   return `${accuracy.toFixed(4)} (n = ${n}, 95% interval ${low.toFixed(4)} to ${high.toFixed(4)})`;
 }
 

@@ -34,6 +34,7 @@ export interface Classifier {
  *
  * @param info `preprocessing` is filled in.
  * @throws {Deno.errors.AlreadyExists} if the folder holds something other than a saved model
+ * @throws {Error} if it cannot be written, with the system's error as the cause
  */
 export async function saveClassifier(
   { model, info }: { model: LayersModel; info: Omit<ModelInfo, "preprocessing"> },
@@ -41,8 +42,7 @@ export async function saveClassifier(
 ): Promise<void> {
   const target = resolve(folder);
   const old = await checkModelFolder(target);
-  await Deno.mkdir(dirname(target), { recursive: true });
-  const part = await Deno.makeTempDir({ dir: dirname(target), prefix: `.${basename(target)}-` });
+  const part = await makeFolderBeside(target);
   const aside = `${part}-old`;
   try {
     model.setUserDefinedMetadata({ ...info, preprocessing: PREPROCESSING });
@@ -58,15 +58,19 @@ export async function saveClassifier(
   } catch (error) {
     await Deno.rename(aside, target).catch(() => {}); // if it had been put aside and nothing is in its place
     await Deno.remove(part, { recursive: true }).catch(() => {});
-    throw error;
+    throw new Error(`no model could be saved in ${folder}: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 
 /**
- * Whether a model may be saved there: nowhere yet, in an empty folder, or in the place of another model.
+ * Whether a model can be saved there: nowhere yet, in an empty folder, or in the place of another model,
+ * and where folders can be made.
  *
  * @returns what lies there now
  * @throws {Deno.errors.AlreadyExists} if the folder holds something else
+ * @throws {Error} if no folder can be made beside it, with the system's error as the cause
  */
 export async function checkModelFolder(folder: string): Promise<string[]> {
   const old = await listFolder(folder);
@@ -75,7 +79,20 @@ export async function checkModelFolder(folder: string): Promise<string[]> {
       `${folder} holds no saved model but ${old.slice(0, 3).join(", ")}: choose another folder`,
     );
   }
+  await Deno.remove(await makeFolderBeside(resolve(folder)));
   return old;
+}
+
+async function makeFolderBeside(folder: string): Promise<string> {
+  const [parent, name] = [dirname(folder), basename(folder)];
+  try {
+    await Deno.mkdir(parent, { recursive: true });
+    return await Deno.makeTempDir({ dir: parent, prefix: `.${name}-` });
+  } catch (cause) {
+    throw new Error(`no folder ${name} can be made in ${parent}: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
 }
 
 async function listFolder(folder: string): Promise<string[]> {
@@ -83,6 +100,7 @@ async function listFolder(folder: string): Promise<string[]> {
     return (await Array.fromAsync(Deno.readDir(folder))).map((entry) => entry.name);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
+    if (!(error instanceof Deno.errors.NotADirectory)) throw error;
     throw new Deno.errors.AlreadyExists(`${folder} is no folder: choose another one`, {
       cause: error,
     });
@@ -131,8 +149,7 @@ interface SavedJson {
 
 /** The layers, and weights of the length that they need: tfjs would leave tensors behind otherwise. */
 async function readArtifacts(json: SavedJson, folder: string): Promise<object> {
-  const { modelTopology, userDefinedMetadata, weightsManifest: [group] } = json;
-  const weightSpecs = group!.weights;
+  const { modelTopology, userDefinedMetadata, weightSpecs } = checkJson(json);
   const { buffer } = await Deno.readFile(join(folder, "weights.bin"));
   const needed = weightSpecs.reduce(
     (sum, { shape }) => sum + 4 * shape.reduce((size, side) => size * side, 1),
@@ -142,6 +159,27 @@ async function readArtifacts(json: SavedJson, folder: string): Promise<object> {
     throw new RangeError(`weights.bin has ${buffer.byteLength} bytes, the layers need ${needed}`);
   }
   return { modelTopology, userDefinedMetadata, weightSpecs, weightData: buffer };
+}
+
+/** What is needed of the JSON, if it has the form that tfjs writes: its own complaints name no field. */
+function checkJson(json: Partial<SavedJson> | null) {
+  const wrong = (field: string, wanted: string, found: unknown) =>
+    new TypeError(`${field} should be ${wanted}, found ${JSON.stringify(found)}`);
+  const { modelTopology, userDefinedMetadata, weightsManifest } = json ?? {};
+  if (!(modelTopology instanceof Object)) throw wrong("modelTopology", "an object", modelTopology);
+  const weightSpecs = weightsManifest?.[0]?.weights;
+  if (!Array.isArray(weightSpecs)) {
+    throw wrong("weightsManifest[0].weights", "a list", weightSpecs);
+  }
+  for (const [index, spec] of weightSpecs.entries()) {
+    const field = `weightsManifest[0].weights[${index}]`;
+    const { dtype, shape } = spec ?? {};
+    if (dtype !== "float32") throw wrong(`${field}.dtype`, '"float32"', dtype);
+    if (!Array.isArray(shape) || !shape.every((side) => Number.isSafeInteger(side) && side > 0)) {
+      throw wrong(`${field}.shape`, "a list of positive integers", shape);
+    }
+  }
+  return { modelTopology, userDefinedMetadata, weightSpecs };
 }
 
 function checkInfo(model: LayersModel, file: string): ModelInfo {
@@ -158,13 +196,22 @@ function checkInfo(model: LayersModel, file: string): ModelInfo {
       info?.classes,
     );
   }
+  const outputs = info!.classes!.length === 2 ? 1 : 3;
+  const outputShape = model.outputs[0]!.shape.slice(1);
+  if (String(outputShape) !== String(outputs)) {
+    throw wrong("classes", `those of the output [${outputShape}]`, info?.classes);
+  }
   const shape = model.inputs[0]!.shape;
-  if (String(shape.slice(1)) !== String([info?.size, info?.size, 3])) {
+  if (
+    !Number.isInteger(info?.size) || String(shape.slice(1)) !== String([info?.size, info?.size, 3])
+  ) {
     throw wrong("size", `the side of the input [${shape.slice(1)}]`, info?.size);
   }
-  if (info?.margin !== undefined && !(info.margin >= 0)) {
-    throw wrong("margin", "0 or more, or absent", info.margin);
+  const { margin, trainedOn } = info!;
+  if (margin !== undefined && !(typeof margin === "number" && margin >= 0)) {
+    throw wrong("margin", "0 or more, or absent", margin);
   }
+  if (typeof trainedOn !== "string") throw wrong("trainedOn", "a text", trainedOn);
   if (info?.preprocessing !== PREPROCESSING) {
     throw wrong("preprocessing", JSON.stringify(PREPROCESSING), info?.preprocessing);
   }

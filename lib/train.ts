@@ -1,5 +1,6 @@
 /** Compile and fit: epochs, progress, the best weights kept, early stop, checkpoints. */
 import type { LayersModel } from "@tensorflow/tfjs-node";
+import type { AugmentOptions } from "./augment.ts";
 import { type Checkpoint, saveCheckpoint } from "./checkpoint.ts";
 import { installKernels } from "./kernels.ts";
 import { TrainRun, type TrainSettings } from "./train/run.ts";
@@ -21,8 +22,8 @@ export interface TrainOptions {
   learningRate?: number;
   /** Stop after this many epochs without a lower validation loss. @default 8 */
   patience?: number;
-  /** Show the photos changed by {@linkcode augmentBatch}, anew in each epoch. @default true */
-  augment?: boolean;
+  /** Show the photos changed by {@linkcode augmentBatch}, anew in each epoch, or as they are. @default {} */
+  augment?: AugmentOptions | false;
   /** For the order of the photos. @default 42 */
   seed?: number;
   /** Called after every batch, and awaited. */
@@ -127,7 +128,7 @@ function checkSettings({
   batchSize = 32,
   learningRate = 1e-3,
   patience = 8,
-  augment = true,
+  augment = {},
   seed = 42,
 }: TrainOptions): TrainSettings {
   for (const [name, value] of Object.entries({ epochs, learningRate, patience })) {

@@ -1,39 +1,32 @@
 /** `deno task evaluate`: what a saved model is worth on labelled photos, alone or behind the detector. */
-import { join } from "@std/path";
 import { Command, Option } from "commander";
 import { CLASSES, type Task } from "../lib/types.ts";
-import {
-  addPhotoOptions,
-  type LabelledPhotos,
-  loadLabelledPhotos,
-  type PhotoOptions,
-  selectPart,
-} from "./labelled_photos.ts";
+import { addPhotoOptions, type PhotoOptions, readLabelledPhotos } from "./labelled_photos.ts";
 import { setUpEngine } from "./setup.ts";
-import { parseWholeNumber, progressLine, ROOT, runCommand } from "./terminal.ts";
+import { parsePath, printable, progressLine, runCommand, SHIPPED_MODEL } from "./terminal.ts";
 
 interface Options extends Omit<PhotoOptions, "task"> {
   model: string;
   task?: Task | "detection";
-  part?: "train" | "validation" | "test";
-  seed: number;
+  part: "all" | "train" | "validation" | "test";
+  slices?: boolean;
 }
 
 const command = new Command("deno task evaluate")
   .description(
-    "Evaluates a saved model on every readable photo or face; nothing is split off unless --part says so. " +
-      "--task detection takes whole photos with labelled boxes: finds the faces, then classifies them.",
+    "Evaluates a saved model on every readable photo or face, or on one part of them. --task detection " +
+      "takes whole photos with labelled boxes: finds the faces, then classifies them.",
   )
-  .option("--model <folder>", "a saved model", join(ROOT, "models/cnn"));
+  .option("--model <folder>", "a saved model", parsePath, SHIPPED_MODEL);
 const options = addPhotoOptions(command, {
   taskDefault: "the model's",
   tasks: [...Object.keys(CLASSES), "detection"],
 })
   .addOption(
-    new Option("--part <part>", "only this part, as `train` splits with the same options")
-      .choices(["train", "validation", "test"]),
+    new Option("--part <name>", "only this part, as `train` splits the same photos")
+      .choices(["all", "train", "validation", "test"]).default("all"),
   )
-  .option("--seed <n>", "of that split", parseWholeNumber(0), 42)
+  .option("--slices", "by kinds of photos as well: small, blurred, dark, edited")
   .option("--json", "one JSON object, and no progress")
   .showHelpAfterError()
   .parse(Deno.args, { from: "user" }).opts<Options>();
@@ -41,62 +34,83 @@ const options = addPhotoOptions(command, {
 await runCommand(async () => {
   await setUpEngine();
   const lib = await import("../lib/mod.ts");
-  const classifier = await lib.loadClassifier(options.model);
-  const { model, info } = classifier;
   const onProgress = options.json ? undefined : progressLine();
+  const classifier = await lib.loadClassifier(options.model);
+  const { model, info: { classes, ...info } } = classifier;
+  const own = classes.length === 2 ? "binary" : "three-class";
+  const { task = own, part, minFace } = options;
+  if (task === "three-class" && own === "binary") {
+    throw new RangeError(
+      `the model in ${options.model} knows ${
+        classes.join(" and ")
+      }: it cannot be judged by --task ${task}`,
+    );
+  }
+  const isChain = task === "detection";
+  // The chain reads all boxes: what is left out is neither found nor missed, but must be known.
+  const photos = await readLabelledPhotos({
+    ...options,
+    ...(isChain ? { task: "three-class", minFace: 0 } : { task }),
+  }, info);
+  const places = part === "all" ? photos.places : (await photos.split(options.splitSeed))[part];
+  const data = part === "all" ? photos.data : `${part} part of ${photos.data}`;
+  const { leftOut } = photos;
 
   /** The classifier alone, on the photos or labelled faces at these places. */
-  async function evaluateClassifier({ images }: LabelledPhotos, indices: readonly number[]) {
-    const labels = lib.toLabels(images, indices, info.classes);
-    const scores = await lib.predictImages(model, images, indices, { onProgress });
-    return lib.evaluateScores(labels, scores, info.classes);
+  async function judgeAlone(images: typeof photos.images, places: readonly number[], task: Task) {
+    const raw = await lib.predictImages(model, images, places, { onProgress });
+    const scores = task === own ? raw : lib.narrowToBinary(raw);
+    const labels = lib.toLabels(images, places, CLASSES[task]);
+    const { error } = lib.measureCalibration(labels, scores, CLASSES[task].length);
+    return { ...lib.evaluateScores(labels, scores, CLASSES[task]), calibrationError: error };
   }
 
-  if (options.task === "detection") {
-    // All boxes are read: what is left out is neither found nor missed, but must be known.
-    const { minFace } = options;
-    const labelled = await loadLabelledPhotos(
-      { ...options, task: "three-class", minFace: 0 },
-      info,
-    );
-    const { dataset, images, report } = labelled;
-    const indices = await selectPart(labelled, options);
-    const files = new Set(indices.map((index) => images.samples[index]!.file));
-    const photos = options.part ? dataset.photos.filter((file) => files.has(file)) : dataset.photos;
-    const detector = await lib.loadDetector();
-    const { judged, unreadable } = await lib.judgePhotos(
-      detector,
+  if (isChain) {
+    const samples = photos.images.samples;
+    const files = new Set(places.map((place) => samples[place]!.file));
+    const whole = part === "all" ? photos.files : photos.files.filter((file) => files.has(file));
+    const { judged, unreadable: undecoded } = await lib.judgePhotos(
+      await lib.loadDetector(),
       classifier,
-      { ...dataset, photos },
+      { photos: whole, samples },
       { onProgress },
     );
     const evaluation = lib.evaluateDetections(judged, { minScore: lib.MIN_SCORE, minFace });
-    const faces = indices.filter((index) => {
-      const { box, className } = images.samples[index]!;
-      return Math.min(box!.width, box!.height) >= minFace && info.classes.includes(className);
+    const faces = places.filter((place) => {
+      const { box, className } = samples[place]!;
+      return Math.min(box!.width, box!.height) >= minFace && classes.includes(className);
     });
-    const alone = await evaluateClassifier(labelled, faces);
+    const alone = await judgeAlone(photos.images, faces, own);
+    const unreadable = [...photos.unreadable, ...undecoded];
     if (options.json) {
-      const missed = { ...report, unreadable: [...report.unreadable, ...unreadable] };
-      console.log(JSON.stringify({ ...evaluation, classifier: alone, ...missed }));
+      const result = { ...evaluation, classifier: alone, data, leftOut, unreadable };
+      console.log(JSON.stringify(result));
     } else {
-      console.log(lib.describeDetection(evaluation, report.data));
+      console.log(printable(lib.describeDetection(evaluation, data)));
       console.log(`\nthe classifier alone, on ${alone.n} labelled faces`);
-      console.log(lib.describeEvaluation(alone, report.data));
+      console.log(printable(lib.describeEvaluation(alone, data)));
     }
     return;
   }
 
-  const task = info.classes.length === 2 ? "binary" : "three-class";
-  if (options.task && options.task !== task) {
-    throw new RangeError(
-      `the model in ${options.model} is for --task ${task} (${info.classes.join(", ")}), ` +
-        `not for ${options.task}`,
-    );
+  const evaluation = await judgeAlone(photos.images, places, task);
+  const kinds = options.slices
+    ? [
+      ...lib.measureSlices(photos.images, places),
+      ...await lib.editSlices(photos.images, places, { onProgress }),
+    ]
+    : [];
+  const slices = [];
+  for (const { name, how, images, places } of kinds) {
+    const { n, accuracy, interval, perClass } = await judgeAlone(images, places, task);
+    slices.push({ name, how, n, accuracy, interval, perClass });
   }
-  const labelled = await loadLabelledPhotos({ ...options, task }, info);
-  const evaluation = await evaluateClassifier(labelled, await selectPart(labelled, options));
-  const { report } = labelled;
-  if (options.json) console.log(JSON.stringify({ ...evaluation, ...report }));
-  else console.log(lib.describeEvaluation(evaluation, report.data));
+  const { unreadable } = photos;
+  if (options.json) {
+    const more = options.slices ? { slices } : {};
+    console.log(JSON.stringify({ ...evaluation, ...more, data, leftOut, unreadable }));
+  } else {
+    console.log(printable(lib.describeEvaluation(evaluation, data)));
+    if (options.slices) console.log(`\n${lib.describeSlices(slices)}`);
+  }
 });

@@ -1,15 +1,15 @@
 /** What `train` and `evaluate` have in common: which labelled photos, and how they are read. */
 import { type Command, Option } from "commander";
-import { CLASSES, type ImageSet, type Task, type Unreadable } from "../lib/types.ts";
-import type { Dataset, ScanOptions } from "../lib/dataset.ts";
-import type { Split } from "../lib/split.ts";
-import { parseWholeNumber, progressLine } from "./terminal.ts";
+import type { LabelledPhotos, LabelledPhotosOptions } from "../lib/labelled_photos.ts";
+import { CLASSES, type Task } from "../lib/types.ts";
+import { parsePath, parseWholeNumber, printable, progressLine } from "./terminal.ts";
 
 /** The options that {@linkcode addPhotoOptions} adds. */
-export interface PhotoOptions extends Required<Pick<ScanOptions, "incorrect" | "minFace">> {
-  data?: string;
+export interface PhotoOptions
+  extends Required<Pick<LabelledPhotosOptions, "incorrect" | "minFace" | "cache">> {
+  data: string[];
   task?: Task;
-  cache: boolean;
+  splitSeed: number;
   json?: boolean;
 }
 
@@ -21,7 +21,10 @@ export function addPhotoOptions(
   return command
     .option(
       "--data <path>",
-      "folder or zip of labelled photos: class folders or PASCAL VOC (default: as the notebook finds them)",
+      "folder or zip of labelled photos: class folders or PASCAL VOC; may be given more than once " +
+        "(default: as the notebook finds them)",
+      (path: string, paths: string[]) => [...paths, parsePath(path)],
+      [],
     )
     .addOption(
       new Option("--task <task>", `two classes or three (default: ${taskDefault})`)
@@ -37,56 +40,37 @@ export function addPhotoOptions(
       parseWholeNumber(0),
       0,
     )
+    .option(
+      "--split-seed <n>",
+      "for the split into training, validation and test",
+      parseWholeNumber(0),
+      2026,
+    )
     .option("--no-cache", "decode the photos anew, and do not keep them for the next time");
 }
 
-/** Labelled photos in memory, and what is said about those that are not. */
-export interface LabelledPhotos {
-  dataset: Dataset;
-  images: ImageSet;
-  /** As the commands' JSON has it. */
-  report: { data: string; leftOut: Dataset["leftOut"]; unreadable: Unreadable[] };
-}
-
 /** Finds, lists and reads the photos; without `--json` says on stderr what is missing. */
-export async function loadLabelledPhotos(
-  { data: path, task, incorrect, minFace, cache, json }: PhotoOptions,
+export async function readLabelledPhotos(
+  { data: paths, task, incorrect, minFace, cache, json }: PhotoOptions,
   { size, margin }: { size?: number; margin?: number } = {},
 ): Promise<LabelledPhotos> {
   const lib = await import("../lib/mod.ts");
   const onProgress = json ? undefined : progressLine();
-  const data = path ? await lib.openData(path, { onProgress }) : await lib.getData({ onProgress });
-  const dataset = await lib.scanDataset(data.folder, { task, incorrect, minFace });
-  const images = await lib.loadImages(dataset.samples, {
+  const sources = [];
+  for (const path of paths) sources.push(await lib.openData(path, { onProgress }));
+  if (sources.length === 0) sources.push(await lib.getData({ onProgress }));
+  const photos = await lib.loadLabelledPhotos(sources, {
+    task,
+    incorrect,
+    minFace,
     size,
     margin,
-    cache: cache && data.cache,
+    cache,
     onProgress,
   });
-  const { leftOut } = dataset;
-  const unreadable = [...dataset.unreadable, ...images.unreadable];
   if (!json) {
-    if (leftOut.length > 0) console.error(lib.describeLeftOut(leftOut));
-    console.error(lib.describeUnreadable(unreadable));
+    if (photos.leftOut.length > 0) console.error(lib.describeLeftOut(photos.leftOut));
+    console.error(printable(lib.describeUnreadable(photos.unreadable)));
   }
-  return { dataset, images, report: { data: data.name, leftOut, unreadable } };
-}
-
-/**
- * The places of the photos or faces in one part of the split that `train` makes with the same options; of
- * all of them without a part.
- */
-export async function selectPart(
-  { dataset, images }: LabelledPhotos,
-  { part, seed }: { part?: keyof Split; seed: number },
-): Promise<number[]> {
-  const all = [...images.samples.keys()];
-  if (!part) return all;
-  const lib = await import("../lib/mod.ts");
-  // At the size and margin of `train`, as the model's own would group the photos otherwise.
-  const asTrained = await lib.loadImages(dataset.samples);
-  const { groups } = lib.groupDuplicates(asTrained);
-  const split = lib.splitDataset(asTrained.samples, { seed, groups });
-  const files = new Set(split[part].map((index) => asTrained.samples[index]!.file));
-  return all.filter((index) => files.has(images.samples[index]!.file));
+  return photos;
 }

@@ -1,8 +1,14 @@
 /** `deno task predict`: photos, folders of them and patterns to labels, as text, JSON Lines, CSV or pictures. */
-import { join } from "@std/path";
 import { Command, Option } from "commander";
 import { setUpEngine } from "./setup.ts";
-import { parseNumber, progressLine, ROOT, runCommand } from "./terminal.ts";
+import {
+  parseNumber,
+  parsePath,
+  printable,
+  progressLine,
+  runCommand,
+  SHIPPED_MODEL,
+} from "./terminal.ts";
 
 interface Options {
   model: string;
@@ -24,7 +30,7 @@ const command = new Command("deno task predict")
     "<path...>",
     "photos (JPEG, PNG, WEBP, GIF, TIFF or AVIF), folders of them, and patterns such as 'photos/**/*.jpg'",
   )
-  .option("--model <folder>", "a saved model", join(ROOT, "models/cnn"))
+  .option("--model <folder>", "a saved model", parsePath, SHIPPED_MODEL)
   .option("--faces", "find the faces first, and classify each")
   .option("--min-score <score>", "how sure the detector must be of a face", parseNumber(0, 1))
   .addOption(
@@ -54,7 +60,9 @@ await runCommand(async () => {
   const results = output && format !== "text"
     ? await lib.openResultFile(output, { format, resume })
     : undefined;
-  if (format === "text") console.error(`the model was trained on: ${classifier.info.trainedOn}`);
+  if (format === "text") {
+    console.error(printable(`the model was trained on: ${classifier.info.trainedOn}`));
+  }
   if (results?.earlier.errors) Deno.exitCode = 1;
 
   async function* listNew() {
@@ -78,10 +86,11 @@ await runCommand(async () => {
       );
     }
     if ("error" in result) Deno.exitCode = 1;
-    const lines = lib.formatResult(result, format);
+    const lines = lib.formatResult(result, format).trimEnd();
+    const shown = format === "text" ? printable(lines) : lines;
     if (results) await results.write(result);
-    else if (format === "text" && "error" in result) console.error(lines.trimEnd());
-    else console.log(lines.trimEnd());
+    else if (format === "text" && "error" in result) console.error(shown);
+    else console.log(shown);
     onProgress?.({ stage: "photos done", done: ++done });
   }
   results?.close();

@@ -4,10 +4,13 @@ Usage: run_notebook.py NOTEBOOK OUTPUT_FOLDER
 """
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
 from queue import Empty
+
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # the imports take a second, and end at Ctrl-C without a traceback
 
 import nbformat
 from nbclient import NotebookClient
@@ -21,6 +24,14 @@ class LiveClient(NotebookClient):
     """A client that writes text outputs to stderr as they come, and an updated display at most every 5 s."""
 
     shown_at = 0.0
+
+    @property
+    def is_interrupted(self):
+        return hasattr(self, "_async_cleanup_kernel_future")  # which nbclient sets at Ctrl-C
+
+    async def _async_cleanup_kernel(self):
+        if self.km is not None:  # nbclient calls this at Ctrl-C, and at the end again
+            await super()._async_cleanup_kernel()
 
     def process_message(self, msg, cell, cell_index):
         content, kind = msg["content"], msg["msg_type"]
@@ -85,15 +96,16 @@ def main(source, folder):
         kernel_name="deno",
         resources={"metadata": {"path": str(source.parent)}},
         on_cell_start=on_cell_start,
+        shutdown_kernel="immediate",  # it has nothing to save
     )
     try:
         client.execute()
     except CellExecutionError as error:
         sys.exit(f"error: the notebook stopped at «{titles_of(error, notebook, titles)}»: {error.ename}: {error.evalue}")
     except DeadKernelError:
+        if client.is_interrupted:
+            sys.exit(130)
         sys.exit("error: the Deno kernel died while the notebook ran: is there enough memory?")
-    except KeyboardInterrupt:
-        sys.exit(130)
     page = HTMLExporter(require_js_url="", jquery_url="", mathjax_url="", mermaid_js_url="", mermaid_layout_elk_js_url="", widget_renderer_url="")
     html, _ = page.from_notebook_node(notebook, {"metadata": {"name": source.stem}})
     write(folder / source.name, nbformat.writes(notebook))
@@ -106,4 +118,8 @@ def titles_of(error, notebook, titles):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        main(*sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.exit(130)

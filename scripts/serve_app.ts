@@ -6,6 +6,7 @@ import { ROOT } from "./terminal.ts";
 /** The only address that is listened on. */
 const HOSTNAME = "127.0.0.1";
 const DETECTOR = join(ROOT, "node_modules/@vladmandic/face-api/model");
+const SECOND_LOOK = join(ROOT, "models/second_look");
 const WASM = join(ROOT, "node_modules/@tensorflow/tfjs-backend-wasm/dist");
 
 const TYPES: Record<string, string> = {
@@ -63,6 +64,7 @@ export async function listPageFiles(model: string): Promise<Map<string, string>>
       "ssd_mobilenetv1_model-weights_manifest.json",
       "ssd_mobilenetv1_model.bin",
     ]],
+    ["second_look", SECOND_LOOK, ["weights_manifest.json", "weights.bin"]],
     ["wasm", WASM, ["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm"]],
   ];
   for (const [path, folder, names] of others) {

@@ -2,7 +2,7 @@
 import { join } from "@std/path";
 import { Command } from "commander";
 import { setUpEngine, setUpJupyter } from "./setup.ts";
-import { kernelEnvironment, ROOT, runCommand } from "./terminal.ts";
+import { kernelEnvironment, ROOT, runCommand, runInForeground } from "./terminal.ts";
 
 interface Notebook {
   cells: { outputs?: { data?: Record<string, unknown> }[] }[];
@@ -20,12 +20,13 @@ await runCommand(async () => {
   const python = await setUpJupyter();
   console.error(`TensorFlow ${libtensorflow}, Deno ${Deno.version.deno}`);
   const out = join(ROOT, "notebooks/out");
-  const { success } = await new Deno.Command(python, {
-    args: [join(ROOT, "scripts/run_notebook.py"), join(ROOT, "notebooks/FaceMask.ipynb"), out],
-    env: kernelEnvironment(),
-    stdin: "null",
-  }).spawn().status;
-  if (!success) throw new Error("the notebook did not run to its end");
+  const code = await runInForeground(
+    python,
+    [join(ROOT, "scripts/run_notebook.py"), join(ROOT, "notebooks/FaceMask.ipynb"), out],
+    { env: kernelEnvironment(), stdin: "null" },
+  );
+  if (code === 130) Deno.exit(code); // Ctrl-C
+  if (code !== 0) throw new Error("the notebook did not run to its end");
 
   const { EVALUATION_TYPE } = await import("../lib/report.ts");
   const notebook: Notebook = JSON.parse(await Deno.readTextFile(join(out, "FaceMask.ipynb")));

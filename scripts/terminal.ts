@@ -36,10 +36,18 @@ export async function runCommand(command: () => Promise<void>): Promise<void> {
   try {
     await command();
   } catch (error) {
-    console.error(`error: ${error instanceof Error ? error.message : error}`);
+    console.error(`error: ${printable(error instanceof Error ? error.message : String(error))}`);
     if (Deno.env.get("DEBUG")) console.error(error);
     Deno.exitCode = 1;
   }
+}
+
+/** A text with names of files and the like in it, without what a terminal would obey. */
+export function printable(text: string): string {
+  return text.replace(
+    /(?!\n)\p{Cc}/gu,
+    (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
 }
 
 /** What a child process did. */
@@ -68,6 +76,21 @@ export async function run(
   }
 }
 
+/** Runs a program that has the terminal, and Ctrl-C, to itself until it ends; resolves to its exit status. */
+export async function runInForeground(
+  program: string,
+  args: string[],
+  options: { env?: Record<string, string>; stdin?: "null" } = {},
+): Promise<number> {
+  const leaveToChild = () => {};
+  Deno.addSignalListener("SIGINT", leaveToChild);
+  try {
+    return (await new Deno.Command(program, { args, ...options }).spawn().status).code;
+  } finally {
+    Deno.removeSignalListener("SIGINT", leaveToChild);
+  }
+}
+
 /** The last lines of a program's complaint. */
 export function lastLines(text: string, count = 3): string {
   return text.trim().split("\n").slice(-count).join("\n");
@@ -75,6 +98,9 @@ export function lastLines(text: string, count = 3): string {
 
 /** The project's folder. */
 export const ROOT: string = join(import.meta.dirname!, "..");
+
+/** The model that ships with the project. */
+export const SHIPPED_MODEL: string = join(ROOT, "models/face-mask");
 
 /** Reads a whole number for commander, which shows the error with the option's name. */
 export function parseWholeNumber(smallest: number): (text: string) => number {
@@ -92,6 +118,12 @@ export function parseNumber(above: number, below: number): (text: string) => num
     if (/^[\d.]+$/.test(text) && value > above && value < below) return value;
     throw new InvalidArgumentError(`A number above ${above} and below ${below} is needed.`);
   };
+}
+
+/** Reads a path for commander: an empty one, as of a variable that is not set, is a mistake. */
+export function parsePath(text: string): string {
+  if (text !== "") return text;
+  throw new InvalidArgumentError("A path is needed.");
 }
 
 /** What the notebook's kernel needs to know; it runs in another folder than the user stands in. */

@@ -1,29 +1,37 @@
-/** `deno task train`: the walkthrough's CNN, from a folder or a zip of photos to a saved model. */
+/** `deno task train`: one of the recipes, from folders or zips of photos to a saved model. */
 import { join, resolve } from "@std/path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
+import type { RecipeName } from "../lib/recipes.ts";
 import { FACE_MARGIN } from "../lib/types.ts";
 import { removeIfThere } from "../lib/work_folder.ts";
-import { addPhotoOptions, loadLabelledPhotos, type PhotoOptions } from "./labelled_photos.ts";
+import { addPhotoOptions, type PhotoOptions, readLabelledPhotos } from "./labelled_photos.ts";
 import { setUpEngine } from "./setup.ts";
-import { parseWholeNumber, progressLine, ROOT, runCommand } from "./terminal.ts";
+import { parsePath, parseWholeNumber, progressLine, ROOT, runCommand } from "./terminal.ts";
 
 interface Options extends PhotoOptions {
   model: string;
-  epochs: number;
+  recipe: RecipeName;
+  epochs?: number;
   seed: number;
   resume?: boolean;
 }
 
 const command = new Command("deno task train")
   .description(
-    "Trains the walkthrough's CNN, keeps a test part apart, and ends with the result on it as JSON.",
+    "Trains a network, keeps a test part apart, and ends with the result on it as JSON.",
   )
-  .option("--model <folder>", "where the trained model goes", join(ROOT, "models/cnn"));
+  .option("--model <folder>", "where the trained model goes", parsePath, join(ROOT, "models/cnn"))
+  .addOption(
+    new Option(
+      "--recipe <name>",
+      "cnn: the walkthrough's, from scratch; transfer: a MobileNet that starts from a face detector's weights",
+    ).choices(["cnn", "transfer"]).default("cnn"),
+  );
 const options = addPhotoOptions(command, { taskDefault: "binary" })
-  .option("--epochs <n>", "at most this many", parseWholeNumber(1), 24)
+  .option("--epochs <n>", "at most this many (default: the recipe's)", parseWholeNumber(1))
   .option(
     "--seed <n>",
-    "for the split, the first weights and the order of the photos",
+    "for the first weights and the order of the photos",
     parseWholeNumber(0),
     42,
   )
@@ -44,13 +52,16 @@ await runCommand(async () => {
     console.error(`going on with ${checkpoint}: epoch ${epoch}, after batch ${batch}`);
   }
   const margin = FACE_MARGIN;
-  const { dataset, images, report } = await loadLabelledPhotos(options, { margin });
-  const { groups } = lib.groupDuplicates(images, { onProgress });
-  const { train, validation, test } = lib.splitDataset(images.samples, {
-    seed: options.seed,
-    groups,
-  });
-  const model = lib.buildCnn({ classes: dataset.classes.length, seed: options.seed });
+  const photos = await readLabelledPhotos(options, { margin });
+  const { classes, data, leftOut, unreadable } = photos;
+  const { train, validation, test } = await photos.split(options.splitSeed);
+  const { build, training } = lib.RECIPES[options.recipe];
+  const { seed } = options;
+  const enriched = classes.length > 2 && options.recipe === "transfer"
+    ? await lib.enrichTraining(photos.images, train, { seed, onProgress })
+    : { images: photos.images, train };
+  const { images } = enriched;
+  const model = await build({ size: images.size, classes: classes.length, seed });
   const interruption = new AbortController();
   const leaveSignal = () => Deno.removeSignalListener("SIGINT", interrupt);
   const interrupt = () => {
@@ -60,11 +71,12 @@ await runCommand(async () => {
   };
   Deno.addSignalListener("SIGINT", interrupt);
   const { bestEpoch } = await lib.trainModel(model, images, {
-    classes: dataset.classes,
-    train,
+    ...training,
+    ...(options.epochs && { epochs: options.epochs }),
+    classes,
+    train: enriched.train,
     validation,
-    epochs: options.epochs,
-    seed: options.seed,
+    seed,
     checkpoint,
     resumeFrom,
     signal: interruption.signal,
@@ -79,21 +91,35 @@ await runCommand(async () => {
     console.error(`\nstopped; to go on, give the same command with --resume (${checkpoint})`);
     Deno.exit(130);
   }).finally(leaveSignal);
-  const scores = await lib.predictImages(model, images, test);
-  const evaluation = lib.evaluateScores(
-    lib.toLabels(images, test, dataset.classes),
-    scores,
-    dataset.classes,
+  // What the probabilities mean is set right on photos that did not train, before the test is touched.
+  const temperature = lib.fitTemperature(
+    lib.toLabels(images, validation, classes),
+    await lib.predictImages(model, images, validation),
+    classes.length,
   );
+  lib.applyTemperature(model, temperature);
+  const labels = lib.toLabels(images, test, classes);
+  const scores = await lib.predictImages(model, images, test);
+  const evaluation = lib.evaluateScores(labels, scores, classes);
+  const { error: calibrationError } = lib.measureCalibration(labels, scores, classes.length);
   await lib.saveClassifier({
     model,
     info: {
-      classes: dataset.classes,
+      classes,
       size: images.size,
-      trainedOn: report.data,
-      ...(dataset.layout === "voc" && { margin }),
+      trainedOn: data,
+      ...(photos.hasBoxes && { margin }),
     },
   }, options.model);
   await removeIfThere(checkpoint);
-  console.log(JSON.stringify({ ...evaluation, ...report, bestEpoch, model: options.model }));
+  console.log(JSON.stringify({
+    ...evaluation,
+    calibrationError,
+    temperature,
+    data,
+    leftOut,
+    unreadable,
+    bestEpoch,
+    model: options.model,
+  }));
 });

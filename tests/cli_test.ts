@@ -3,8 +3,10 @@ import { dirname, join } from "@std/path";
 import { createRequire } from "node:module";
 import sharp from "sharp";
 import { scanDataset } from "../lib/dataset.ts";
+import { loadCheckpoint } from "../lib/checkpoint.ts";
 import { writeSampleFaces } from "../lib/sample_faces.ts";
 import { CLASSES } from "../lib/types.ts";
+import { findPython } from "../scripts/python.ts";
 import { withFolder } from "./fixtures.ts";
 import { makeScene, renderScene } from "./scenes.ts";
 
@@ -221,6 +223,20 @@ Deno.test("train and evaluate take faces of a VOC set, for two classes and for t
       });
     }
 
+    await test.step("evaluate judges a model of three classes by two, and one part of the photos", async () => {
+      const { code, stdout, stderr } = await runTask("evaluate", ...common, "--task", "binary");
+      assertEquals(code, 0, stderr);
+      const { n, classes } = JSON.parse(stdout);
+      assertEquals([n, classes], [17, CLASSES.binary]);
+      const parts = [];
+      for (const part of ["train", "validation", "test"]) {
+        const options = ["--part", part, "--split-seed", "3"];
+        parts.push(JSON.parse((await runTask("evaluate", ...common, ...options)).stdout).n);
+      }
+      assertEquals(parts.reduce((sum, n) => sum + n), 25);
+      assert(parts[0] > parts[2] && parts[2] > 0, `${parts}`);
+    });
+
     await test.step("evaluate --task detection judges detector, classifier and both", async () => {
       const options = ["--task", "detection", "--min-face", "20"];
       const { code, stdout, stderr } = await runTask("evaluate", ...common, ...options);
@@ -239,18 +255,15 @@ Deno.test("train and evaluate take faces of a VOC set, for two classes and for t
       assertMatch(words.stdout, /mAP {7}0\.0000 at IoU 0\.5/);
     });
 
-    await test.step("evaluate refuses another task than the model's", async () => {
-      const { code, stderr } = await runTask("evaluate", ...common, "--task", "binary");
-      assertEquals(code, 1);
-      assertMatch(stderr, /for --task three-class \(.*\), not for binary/);
-    });
-
     await test.step("the binary task can count masks worn incorrectly as a class", async () => {
       const options = ["--incorrect", "without_mask", "--min-face", "20", "--epochs", "1"];
       const { stdout } = await runTask("train", "--data", photos, "--model", model, ...options);
       assertEquals(JSON.parse(stdout).leftOut, [small]);
       const words = await runTask("evaluate", "--data", photos, "--model", model);
       assertMatch(words.stderr, /8 left out: mask_weared_incorrect/);
+      const { code, stderr } = await runTask("evaluate", ...common, "--task", "three-class");
+      assertEquals(code, 1);
+      assertMatch(stderr, /knows without_mask and with_mask: .*--task three-class/);
     });
   });
 });
@@ -269,6 +282,8 @@ Deno.test("the commands answer --help, and a mistake in one line", async () => {
     [["train", "--min-face", "-1"], /--min-face.*whole number/],
     [["evaluate", "--incorrect", "mend"], /--incorrect.*leave-out, without_mask, with_mask/],
     [["evaluate", "--model", "nowhere"], /nowhere holds no model\.json/],
+    [["train", "--data", ""], /--data.*A path is needed/],
+    [["train", "--model", ""], /--model.*A path is needed/],
     [["predict"], /missing required argument/],
     [["predict", "--colour", "x.jpg"], /unknown option/],
     [["predict", "--resume", "x.jpg"], /--resume needs --output/],
@@ -328,4 +343,29 @@ Deno.test("train --resume goes on after kill -9 and Ctrl-C as if there had been 
     assert(a.every((byte, i) => byte === b[i]), "the weights differ");
     assertEquals(await Deno.stat(checkpoint).catch(() => "removed"), "removed");
   });
+});
+
+const python = Deno.build.os === "windows" ? undefined : await findPython(); // Windows has no pty
+
+Deno.test({
+  name: "train stops at Ctrl-C on a terminal, where `deno task` and the script both get it",
+  ignore: !python,
+  fn: async () => {
+    await withFolder(async (folder) => {
+      const photos = join(folder, "photos"), checkpoint = join(folder, "model.checkpoint");
+      await writeSampleFaces(join(photos, "data"), { count: 60, seed: 7 });
+      const options = ["--data", photos, "--model", join(folder, "model"), "--no-cache"];
+      const task = [Deno.execPath(), "task", "train", ...options];
+      const { code, stdout } = await new Deno.Command(python!, {
+        args: [join(import.meta.dirname!, "press_ctrl_c.py"), "epoch 2 of", ...task],
+        cwd: ROOT,
+      }).output();
+      const shown = new TextDecoder().decode(stdout);
+      assertEquals(code, 130, shown);
+      assertMatch(shown, /\nstopped; .* --resume \(.*model\.checkpoint\)\s*$/);
+      assertEquals((await loadCheckpoint(checkpoint)).progress.epoch, 2);
+      const left = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+      assertEquals(left.sort(), ["model.checkpoint", "photos"]);
+    });
+  },
 });

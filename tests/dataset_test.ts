@@ -270,10 +270,13 @@ Deno.test("scanDataset() says what it looked for and what it found", async () =>
 Deno.test("scanDataset() refuses bad options before it looks", async () => {
   for (
     const [options, message] of [
-      [{ task: "four-class" }, 'task of binary, three-class, got "four-class"'],
-      [{ incorrect: "drop" }, 'incorrect of leave-out, without_mask, with_mask, got "drop"'],
-      [{ minFace: -1 }, "minFace of 0 pixels or more, got -1"],
-      [{ minFace: NaN }, "minFace of 0 pixels or more, got NaN"],
+      [{ task: "four-class" }, 'task must be one of binary, three-class, got "four-class"'],
+      [
+        { incorrect: "drop" },
+        'incorrect must be one of leave-out, without_mask, with_mask, got "drop"',
+      ],
+      [{ minFace: -1 }, "minFace must be 0 pixels or more, got -1"],
+      [{ minFace: NaN }, "minFace must be 0 pixels or more, got NaN"],
     ] as [ScanOptions, string][]
   ) await assertRejects(() => scanDataset("gone", options), RangeError, message);
 });

@@ -255,3 +255,15 @@ Deno.test("loadImages() lists exactly the unreadable files, and keeps the order 
 Deno.test("readImage() refuses a folder", async () => {
   await assertRejects(() => readImage("."), Deno.errors.InvalidData, "not a file");
 });
+
+Deno.test("decodeImage() refuses a small JPEG that asks for much memory", async () => {
+  const jpeg = await plain(16, 16).jpeg({ progressive: true, chromaSubsampling: "4:4:4" })
+    .toBuffer();
+  const frame = jpeg.indexOf(Uint8Array.of(0xff, 0xc2));
+  for (const at of [5, 7]) jpeg.writeUInt16BE(8000, frame + at);
+  await assertRejects(
+    () => decodeImage(new Uint8Array(jpeg)),
+    Deno.errors.InvalidData,
+    "Memory limit exceeded",
+  );
+});

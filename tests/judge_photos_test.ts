@@ -42,7 +42,7 @@ Deno.test("judgePhotos() finds what is labelled, also where there is no face or 
     );
     await Deno.writeTextFile(broken, "no photo");
     const samples = FACES.map((box) => ({ file: GROUP, className: "without_mask" as const, box }));
-    const set = { layout: "voc" as const, photos: [GROUP, wall, broken], samples };
+    const set = { photos: [GROUP, wall, broken], samples };
     const { judged, unreadable } = await judgePhotos(detector, classifier, set);
     assertEquals(judged.map(({ truths }) => truths.length), [3, 0]);
     assertEquals(unreadable.map(({ file }) => file), [broken]);
@@ -50,7 +50,11 @@ Deno.test("judgePhotos() finds what is labelled, also where there is no face or 
     assertEquals([alone.averagePrecision, alone.recall, alone.precision], [1, 1, 1]);
     assertEquals(countErrors.faces, 0);
     await assertRejects(
-      () => judgePhotos(detector, classifier, { ...set, layout: "class-folders" }),
+      () =>
+        judgePhotos(detector, classifier, {
+          ...set,
+          samples: [{ file: wall, className: "with_mask" }],
+        }),
       RangeError,
       "boxes",
     );

@@ -56,7 +56,7 @@ Deno.test("the notebook runs in the real kernel and shows every chart and the ac
     }
 
     const charts = outputs.filter((output) => output.data?.["image/svg+xml"]);
-    assertEquals(charts.length, 7);
+    assertEquals(charts.length, 10);
     for (const chart of charts) {
       assertMatch(textOf(chart.data!["image/svg+xml"]), /<svg[^]*<\/svg>/);
       assertStringIncludes(textOf(chart.data!["text/plain"]), "say nothing about real photos");

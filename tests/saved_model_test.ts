@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { buildCnn } from "../lib/model.ts";
 import { predictImages } from "../lib/predict.ts";
-import { loadClassifier, saveClassifier } from "../lib/saved_model.ts";
+import { checkModelFolder, loadClassifier, saveClassifier } from "../lib/saved_model.ts";
 import { CLASSES } from "../lib/types.ts";
 import { assertNoLeak, makeImageSet, withFolder } from "./fixtures.ts";
 
@@ -51,6 +51,24 @@ Deno.test("saveClassifier() replaces a model, keeps what lies beside it, and spa
   });
 });
 
+Deno.test("checkModelFolder() refuses what cannot hold a model, and leaves nothing", async () => {
+  await withFolder(async (folder) => {
+    const file = join(folder, "file");
+    await Deno.writeTextFile(file, "");
+    await assertRejects(() => checkModelFolder(file), Deno.errors.AlreadyExists, "is no folder");
+    await assertRejects(() => checkModelFolder(folder), Deno.errors.AlreadyExists, "but file");
+    await assertRejects(
+      () => checkModelFolder(join(file, "model")),
+      Deno.errors.AlreadyExists,
+      "is no folder",
+    );
+    const long = "a".repeat(250); // no room for the temporary name; a folder without permission does not stop root
+    await assertRejects(() => checkModelFolder(join(folder, long)), Error, long);
+    assertEquals(await checkModelFolder(join(folder, "model")), []);
+    assertEquals(await Array.fromAsync(Deno.readDir(folder), ({ name }) => name), ["file"]);
+  });
+});
+
 Deno.test("loadClassifier() says which file or field is wrong", async () => {
   await withFolder(async (folder) => {
     const file = join(folder, "model.json");
@@ -59,10 +77,16 @@ Deno.test("loadClassifier() says which file or field is wrong", async () => {
     const whole = await Deno.readTextFile(file);
     const cases: [string, string][] = [
       [whole.slice(0, 200), "damaged"],
-      ["{}", "damaged"],
+      ["{}", "modelTopology should be an object, found undefined"],
+      ["null", "modelTopology should be an object, found undefined"],
+      [whole.replace('"weights":[', '"weights":[null,'), "weights[0].dtype should be"],
+      [whole.replace('"shape":[3,3,3', '"shape":[-3,-3,3'), "weights[0].shape should be"],
       [whole.replace('"userDefinedMetadata"', '"somethingElse"'), "classes"],
       [whole.replace('"without_mask","with_mask"', '"cat","dog"'), "classes"],
+      [whole.replace('"with_mask"]', '"with_mask","mask_weared_incorrect"]'), "the output [1]"],
       [whole.replace('"size":24', '"size":32'), "size"],
+      [whole.replace('"size":24', '"size":"24"'), "size"],
+      [whole.replace(/"trainedOn":"[^"]*"/, '"trainedOn":7'), "trainedOn"],
       [whole.replace('"size":24', '"size":24,"margin":"wide"'), "margin"],
       [whole.replace('"preprocessing":"RGB', '"preprocessing":"BGR'), "preprocessing"],
     ];

@@ -13,6 +13,8 @@ export interface Annotation {
   notes: string[];
 }
 
+/** Elements in one another; an annotation has 4 levels, 5 with the parts of a body. */
+const MAX_DEPTH = 50;
 /** No file system has longer names. */
 const MAX_NAME = 255;
 
@@ -106,7 +108,18 @@ function parseRoot(xml: string): XmlElement {
   if (root?.name !== "annotation") {
     throw new SyntaxError(`needs an <annotation>, got ${quote(root?.name)}`);
   }
+  checkDepth(root);
   return root;
+}
+
+/** What the parser could just read may still be too deep for its `text`, which calls itself too. */
+function checkDepth(root: XmlElement): void {
+  let level = [root];
+  for (let depth = 1; depth <= MAX_DEPTH; depth++) {
+    level = level.flatMap(({ children }) => children.filter((it) => it instanceof XmlElement));
+    if (level.length === 0) return;
+  }
+  throw new SyntaxError(`too deeply nested XML: more than ${MAX_DEPTH} levels`);
 }
 
 function clip(

@@ -1,7 +1,7 @@
 /** What is done with the detector's boxes before and after: sizes, corrections, one box a face. */
 import type { Box } from "../types.ts";
 import { boxIou } from "../detection_metrics.ts";
-import type { FaceBox } from "./decode.ts";
+import { decodeHeads, type FaceBox, type HeadOutput } from "./decode.ts";
 
 /** How a photo is shown to the network once: as large as that, in the top left corner of its input. */
 export interface Pass {
@@ -15,6 +15,12 @@ export interface Pass {
   inputHeight: number;
 }
 
+/** From this score on a face is shown, unless one asks for others. */
+export const MIN_SCORE = 0.3;
+/** Pixels of the longer side in which a photo is looked at, unless one asks for others. */
+export const SIZES: readonly number[] = [512, 768];
+/** Boxes of this score have a say in where a surer one lies, so that the answer does not depend on the least score shown. */
+const VOTING_SCORE = 0.05;
 /** Cells of the network's third grid; finer ones divide it. */
 const CELL = 64;
 /** Boxes that overlap by this share or more show one face. */
@@ -54,20 +60,50 @@ export function planPass(photo: { width: number; height: number }, longSide: num
   };
 }
 
-/** Moves a box of the network's to where people would have drawn it, in pixels of the photo. */
-export function correctBox(box: FaceBox, { scale }: Pass): FaceBox {
+/** A box of the network's input in pixels of the photo. */
+export function toPhoto({ left, top, width, height, score }: FaceBox, { scale }: Pass): FaceBox {
+  return {
+    left: left / scale,
+    top: top / scale,
+    width: width / scale,
+    height: height / scale,
+    score,
+  };
+}
+
+/** As {@linkcode toPhoto}, moved to where people would have drawn it. */
+export function correctBox(box: FaceBox, pass: Pass): FaceBox {
   const terms = [1, Math.log(box.width / 50), Math.log(box.height / 50)];
   const [right, down, wider, taller] = [0, 1, 2, 3].map((column) =>
     terms.reduce((sum, term, row) => sum + term * CORRECTION[row]![column]!, 0)
   ) as [number, number, number, number];
   const width = box.width * Math.exp(wider), height = box.height * Math.exp(taller);
-  return {
-    left: (box.left + (0.5 + right) * box.width - width / 2) / scale,
-    top: (box.top + (0.5 + down) * box.height - height / 2) / scale,
-    width: width / scale,
-    height: height / scale,
+  return toPhoto({
+    left: box.left + (0.5 + right) * box.width - width / 2,
+    top: box.top + (0.5 + down) * box.height - height / 2,
+    width,
+    height,
     score: box.score,
-  };
+  }, pass);
+}
+
+/**
+ * Reads the faces of a photo off all passes.
+ *
+ * @param hasSecondLook Whether the finest head has been corrected already.
+ * @returns boxes in pixels of the photo, the surest first
+ */
+export function readFaces(
+  seen: readonly { pass: Pass; heads: readonly HeadOutput[] }[],
+  photo: { width: number; height: number },
+  { minScore, hasSecondLook }: { minScore: number; hasSecondLook: boolean },
+): FaceBox[] {
+  const boxes = seen.flatMap(({ pass, heads }) =>
+    decodeHeads(heads, Math.min(minScore, VOTING_SCORE)).map((box) =>
+      hasSecondLook && box.grid === 0 ? toPhoto(box, pass) : correctBox(box, pass)
+    )
+  );
+  return mergeBoxes(boxes, photo).filter(({ score }) => score >= minScore);
 }
 
 /**

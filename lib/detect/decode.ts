@@ -15,10 +15,16 @@ export interface FaceBox extends Box {
   score: number;
 }
 
+/** A box as the network gives it, in pixels of its input. */
+export interface RawBox extends FaceBox {
+  /** The grid whose head gave it: 0 is the finest. */
+  grid: number;
+}
+
 /** Pixels from cell to cell of each grid. */
-const STRIDES = [16, 32, 64, 128, 256, 512];
+export const STRIDES = [16, 32, 64, 128, 256, 512];
 /** The height and the width in pixels of the anchors of each grid: scales 0.2 to 0.95 of 512 pixels. */
-const ANCHORS = makeAnchors();
+export const ANCHORS: [height: number, width: number][][] = makeAnchors();
 
 /**
  * Scales and aspect ratios as in W. Liu et al., "SSD: Single Shot MultiBox Detector", 2016, section 2.2,
@@ -43,33 +49,47 @@ function makeAnchors(): [height: number, width: number][][] {
  *
  * @returns boxes in pixels of the network's input, of a score of `minScore` and more, in no order
  */
-export function decodeHeads(heads: readonly HeadOutput[], minScore: number): FaceBox[] {
+export function decodeHeads(heads: readonly HeadOutput[], minScore: number): RawBox[] {
   const minLogit = Math.log(minScore / (1 - minScore));
-  const boxes: FaceBox[] = [];
+  const boxes: RawBox[] = [];
   for (const [grid, { rows, columns, values }] of heads.entries()) {
     const anchors = ANCHORS[grid]!, stride = STRIDES[grid]!;
     const channels = 5 * anchors.length;
     for (let cell = 0; cell < rows * columns; cell++) {
-      for (const [i, [height, width]] of anchors.entries()) {
+      for (const [i, anchor] of anchors.entries()) {
         const logit = values[cell * channels + 4 * anchors.length + i]!;
         if (logit < minLogit) continue;
-        const at = cell * channels + 4 * i;
-        // As SSD encodes them: offsets in tenths of the anchor's size, sizes as logarithms in fifths.
-        const y = (Math.floor(cell / columns) + 0.5) * stride + values[at]! / 10 * height;
-        const x = (cell % columns + 0.5) * stride + values[at + 1]! / 10 * width;
-        const [tall, wide] = [
-          height * Math.exp(values[at + 2]! / 5),
-          width * Math.exp(values[at + 3]! / 5),
-        ];
-        boxes.push({
-          left: x - wide / 2,
-          top: y - tall / 2,
-          width: wide,
-          height: tall,
-          score: 1 / (1 + Math.exp(-logit)),
-        });
+        const centre = {
+          y: (Math.floor(cell / columns) + 0.5) * stride,
+          x: (cell % columns + 0.5) * stride,
+        };
+        const said = values.subarray(cell * channels, (cell + 1) * channels);
+        const box = readAnchor(said, i, anchor, centre);
+        boxes.push({ ...box, score: 1 / (1 + Math.exp(-logit)), grid });
       }
     }
   }
   return boxes;
+}
+
+/**
+ * Reads the box of one anchor of a cell, as SSD encodes it: offsets in tenths of the anchor's size, sizes as
+ * logarithms in fifths.
+ *
+ * @param said The numbers of the cell.
+ */
+export function readAnchor(
+  said: Float32Array,
+  index: number,
+  [height, width]: readonly [height: number, width: number],
+  centre: { x: number; y: number },
+): Box {
+  const [down, right, taller, wider] = said.subarray(4 * index, 4 * index + 4);
+  const [tall, wide] = [height * Math.exp(taller! / 5), width * Math.exp(wider! / 5)];
+  return {
+    left: centre.x + right! / 10 * width - wide / 2,
+    top: centre.y + down! / 10 * height - tall / 2,
+    width: wide,
+    height: tall,
+  };
 }

@@ -39,6 +39,8 @@ export interface Ssd {
   extra: Layer[];
   /** One for each of six grids. Channels: four numbers a box for each anchor, then their logits. */
   heads: Layer[];
+  /** What corrects the finest grid's head: from its grid, then from that and what the head says. */
+  secondLook?: { hidden: Layer; output: Layer };
 }
 
 /** How a layer is run; an engine may know a quicker way than {@linkcode runLayer}. */
@@ -50,6 +52,10 @@ const EPSILON = 0.0010000000474974513;
 const HALVING = new Set([2, 4, 6, 12]);
 /** Anchors of a cell of each grid. */
 const ANCHORS = [3, 6, 6, 6, 6, 6];
+/** What the names of the second look's weights begin with. */
+export const SECOND_LOOK = "SecondLook";
+/** Layers of the backbone up to the finest grid that a head looks at, and to the next. */
+const [FINEST, NEXT] = [23, 27];
 /** Scores for each anchor: background, face, and one that was never trained. */
 const SCORES = 3;
 
@@ -104,6 +110,13 @@ export function buildSsd(tf: Engine, weights: Record<string, Tensor>): Ssd {
     depthwise(`MobilenetV1/Conv2d_${number}_depthwise`, HALVING.has(number) ? 2 : 1),
     full(`MobilenetV1/Conv2d_${number}_pointwise`),
   ]);
+  const plain = (name: string, kind: Layer["kind"]): Layer => ({
+    filters: tf.add(weight<Tensor4D>(`${name}/weights`), 0),
+    bias: tf.add(weight<Tensor1D>(`${name}/biases`), 0),
+    stride: 1,
+    kind,
+  });
+  const hasSecondLook = `${SECOND_LOOK}/hidden/weights` in weights;
   return {
     backbone: [full("MobilenetV1/Conv2d_0_pointwise", 2), ...pairs],
     extra: Array.from(
@@ -111,12 +124,19 @@ export function buildSsd(tf: Engine, weights: Record<string, Tensor>): Ssd {
       (_, i) => full(`Prediction/Conv2d_${i}_pointwise`, i % 2 === 0 ? 1 : 2),
     ),
     heads: ANCHORS.map(head),
+    ...(hasSecondLook && {
+      secondLook: {
+        hidden: plain(`${SECOND_LOOK}/hidden`, "full"),
+        output: plain(`${SECOND_LOOK}/output`, "head"),
+      },
+    }),
   };
 }
 
 /** Disposes the network's tensors. */
-export function disposeSsd({ backbone, extra, heads }: Ssd): void {
-  for (const { filters, bias } of [...backbone, ...extra, ...heads]) {
+export function disposeSsd({ backbone, extra, heads, secondLook }: Ssd): void {
+  const second = secondLook ? [secondLook.hidden, secondLook.output] : [];
+  for (const { filters, bias } of [...backbone, ...extra, ...heads, ...second]) {
     filters.dispose();
     bias.dispose();
   }
@@ -145,6 +165,24 @@ export function makeRunLayer(tf: Engine): RunLayer {
 }
 
 /**
+ * Runs the network up to its finest grid.
+ *
+ * @param x `[1, height, width, 3]` float32 RGB in 0..255
+ * @returns `[1, rows, columns, 512]`; the caller, or the `tf.tidy` around, disposes it
+ */
+export function runFinestGrid(
+  tf: Engine,
+  { backbone }: Ssd,
+  x: Tensor4D,
+  run: RunLayer = makeRunLayer(tf),
+): Tensor4D {
+  return tf.tidy(() => {
+    const scaled = tf.sub(tf.div(x, 127.5), 1) as Tensor4D;
+    return backbone.slice(0, FINEST).reduce(run, scaled);
+  });
+}
+
+/**
  * Runs the network.
  *
  * @param x `[1, height, width, 3]` float32 RGB in 0..255; sides are multiples of 64 pixels, at best.
@@ -152,23 +190,22 @@ export function makeRunLayer(tf: Engine): RunLayer {
  */
 export async function runSsd(
   tf: Engine,
-  { backbone, extra, heads }: Ssd,
+  ssd: Ssd,
   x: Tensor4D,
   run: RunLayer = makeRunLayer(tf),
 ): Promise<HeadOutput[]> {
   const outputs = tf.tidy(() => {
-    const grids: Tensor4D[] = [];
-    let y = tf.sub(tf.div(x, 127.5), 1) as Tensor4D;
-    // The grids that heads look at: after the 11th and 13th pair, and after each pair of `extra`.
-    for (const [i, layer] of backbone.entries()) {
-      y = run(y, layer);
-      if (i === 22 || i === 26) grids.push(y);
+    const finest = runFinestGrid(tf, ssd, x, run);
+    const grids = [finest, ssd.backbone.slice(FINEST, NEXT).reduce(run, finest)];
+    for (let i = 0; i < ssd.extra.length; i += 2) {
+      grids.push(run(run(grids.at(-1)!, ssd.extra[i]!), ssd.extra[i + 1]!));
     }
-    for (const [i, layer] of extra.entries()) {
-      y = run(y, layer);
-      if (i % 2 === 1) grids.push(y);
+    const heads = ssd.heads.map((head, i) => run(grids[i]!, head));
+    if (ssd.secondLook) {
+      const { hidden, output } = ssd.secondLook;
+      heads[0] = run(tf.concat([run(finest, hidden), heads[0]!], 3), output);
     }
-    return heads.map((head, i) => run(grids[i]!, head));
+    return heads;
   });
   return await Promise.all(outputs.map(async (output) => {
     const [, rows, columns] = output.shape;

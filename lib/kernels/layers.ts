@@ -15,6 +15,7 @@ export interface WeightedLayer {
   dilationRate: number[];
   padding: string;
   kernel: { read(): Tensor };
+  depthwiseKernel?: { read(): Tensor };
   bias: { read(): Tensor } | null;
   activation: { getClassName(): string; apply(x: Tensor): Tensor } | null;
 }
@@ -48,8 +49,28 @@ export function makeDenseCall(stock: LayerCall): LayerCall {
   };
 }
 
+/** A `call` for depthwise convolution layers; those that are not channels last and biased go the stock way. */
+export function makeDepthwiseCall(stock: LayerCall): LayerCall {
+  return function (inputs, kwargs) {
+    const [rows, columns] = this.strides;
+    const isOurs = this.dataFormat === "channelsLast" && this.bias && rows === columns;
+    return isOurs
+      ? runLayer(
+        { kernel: this.depthwiseKernel!, bias: this.bias, activation: this.activation },
+        "DepthwiseConv2DWithBias",
+        inputs,
+        {
+          strides: this.strides,
+          dilations: [1, 1], // tf.layers passes no other on
+          padding: this.padding.toUpperCase(),
+        },
+      )
+      : stock.call(this, inputs, kwargs);
+  };
+}
+
 function runLayer(
-  { kernel, bias, activation }: WeightedLayer,
+  { kernel, bias, activation }: Pick<WeightedLayer, "kernel" | "bias" | "activation">,
   kernelName: string,
   inputs: Tensor | Tensor[],
   attrs: NamedAttrMap,
@@ -82,6 +103,16 @@ export function convWithRelu(inputs: Tensor[], attributes: Attribute[], relu: bo
   ], inputs);
 }
 
+/** Depthwise: bias and ReLU in one op as well. */
+function depthwiseWithRelu(inputs: Tensor[], attributes: Attribute[], relu: boolean): Tensor {
+  return runOp("_MklNativeFusedDepthwiseConv2dNative", [
+    ...attributes,
+    attribute.int("num_args", 1),
+    attribute.string("fused_ops", relu ? "BiasAdd,Relu" : "BiasAdd"),
+    ONEDNN,
+  ], inputs);
+}
+
 function rectify(x: Tensor): Tensor {
   const y = runOp("Relu", [FLOAT], [x]);
   x.dispose();
@@ -108,6 +139,23 @@ export function makeConvKernel(forward: Forward): { kernel: KernelConfig; gradie
       return {
         x: () => runOp("Conv2DBackpropInput", attributes, [sizes(x), filter, dy]),
         filter: () => runOp("Conv2DBackpropFilter", attributes, [x, sizes(filter), dy]),
+      };
+    },
+  });
+}
+
+/** The kernel behind a depthwise convolution layer. Its inputs: `x`, `filter` and `bias`. */
+export function makeDepthwiseKernel(): { kernel: KernelConfig; gradient: GradConfig } {
+  return makeLayerKernel("DepthwiseConv2DWithBias", {
+    forward: (inputs, attrs) =>
+      depthwiseWithRelu(inputs, convAttributes(attrs), attrs.relu as boolean),
+    gradients: (dy, x, filter, attrs) => {
+      const attributes = [...convAttributes(attrs), ONEDNN];
+      const sizes = (of: Tensor) => tf.tensor1d(of.shape, "int32");
+      const op = "_MklNativeDepthwiseConv2dNativeBackprop";
+      return {
+        x: () => runOp(`${op}Input`, attributes, [sizes(x), filter, dy]),
+        filter: () => runOp(`${op}Filter`, attributes, [x, sizes(filter), dy]),
       };
     },
   });

@@ -18,11 +18,12 @@ const MASK_COLOURS: readonly Colour[] = [
   "#15161a", "#1e2126", "#23263a", "#e9a9bd", "#6c7a3f", "#8a1f2d", "#3f5f9a", "#7c7f86",
 ];
 
-/** A mask on nose and mouth: surgical, of cloth, or a respirator. */
-export function drawMask(dice: Dice, face: Face): string {
+/** A mask on nose and mouth: surgical, of cloth, or a respirator; of any colour unless one is given. */
+export function drawMask(dice: Dice, face: Face, given?: Colour): string {
   const { between, chance, pick } = dice;
   const ofSkin = mix(face.skin, "#d8a080", between(0, 0.5));
-  const colour = chance(0.03) ? ofSkin : chance(0.1) ? randomColour(dice) : pick(MASK_COLOURS);
+  const any = chance(0.03) ? ofSkin : chance(0.1) ? randomColour(dice) : pick(MASK_COLOURS);
+  const colour = given ?? any;
   const [surgical, cloth, respirator] = [drawSurgicalMask, drawClothMask, drawRespirator];
   return pick([surgical, surgical, cloth, cloth, respirator])(dice, face, colour);
 }
@@ -60,11 +61,12 @@ function drawSurgicalMask(dice: Dice, face: Face, colour: Colour): string {
     line(pleats.join(""), darken(colour, 0.2), 1.6) + line(wire, lighten(colour, 0.4), 2);
 }
 
-function drawClothMask(dice: Dice, face: Face, colour: Colour): string {
+/** A mask of cloth, printed with a probability of `printed`. */
+export function drawClothMask(dice: Dice, face: Face, colour: Colour, printed = 0.35): string {
   const { at, chin } = face;
   const { between, chance } = dice;
   const [top, side, low] = [between(-6, 4), between(30, 38), chin + between(1, 7)];
-  const { defs, fill } = makeFabric(dice, "mask", colour, 0.35);
+  const { defs, fill } = makeFabric(dice, "mask", colour, printed);
   const outline = trace`M${at(-side, 8)}Q${at(-16, top + 6)} ${at(0, top, 6)}
     Q${at(16, top + 6)} ${at(side, 8)}Q${at(side + 1, 26)} ${at(side - 5, 36)}
     Q${at(14, low - 2)} ${at(0, low, 5)}Q${at(-14, low - 2)} ${at(-side + 5, 36)}

@@ -79,7 +79,8 @@ export class TrainRun {
     const { classes, augment, seed } = this.#settings;
     const indices = this.#batches[batch]!;
     const { x, y } = makeBatch(this.#images, indices, classes);
-    const shown = augment ? augmentBatch(x, seededRandom(seed + 1_000_003 * epoch + batch)) : x;
+    const random = seededRandom(seed + 1_000_003 * epoch + batch);
+    const shown = augment ? augmentBatch(x, random, augment) : x;
     this.#optimizer.learningRate = this.#learningRate();
     const [loss, accuracy] = await this.#model.trainOnBatch(shown, y) as [number, number];
     tf.dispose([x, shown, y]);

@@ -1,0 +1,41 @@
+/** Mirrored, turned, resized and moved: one affine map a photo. */
+import type { Tensor4D } from "@tensorflow/tfjs-node";
+import { tf } from "../engine.ts";
+import { attribute, runOp } from "../native_ops.ts";
+import type { Random } from "../types.ts";
+
+const ATTRIBUTES = [
+  attribute.type("dtype"),
+  attribute.string("interpolation", "BILINEAR"),
+  attribute.string("fill_mode", "REFLECT"), // black corners would be something to learn
+];
+
+/** As {@linkcode augmentBatch}: maps the photos, inside `tf.tidy`. */
+export function warp(
+  x: Tensor4D,
+  random: Random,
+  { mirror, rotation, zoom, shift }: {
+    mirror: number;
+    rotation: number;
+    zoom: number;
+    shift: number;
+  },
+): Tensor4D {
+  const [n, height, width] = x.shape;
+  const around = (most: number) => most * (2 * random() - 1);
+  const maps = Array.from({ length: n }, () => {
+    const angle = around(rotation) * Math.PI / 180;
+    const [sizeX, sizeY] = [(1 - zoom) ** around(1), (1 - zoom / 3) ** around(1)];
+    const flip = random() < mirror ? -1 : 1;
+    const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+    // From the place in the output to the place in the input, both from the middle.
+    const [a, b] = [flip * sizeX * cos, -flip * sizeX * sin * height / width];
+    const [c, d] = [sizeX * sizeY * sin * width / height, sizeX * sizeY * cos];
+    const [midX, midY] = [(width - 1) / 2, (height - 1) / 2];
+    const toX = midX + around(shift) * width - a * midX - b * midY;
+    const toY = midY + around(shift) * height - c * midX - d * midY;
+    return [a, b, toX, c, d, toY, 0, 0];
+  });
+  const inputs = [x, tf.tensor2d(maps), tf.tensor1d([height, width], "int32"), tf.scalar(0)];
+  return runOp("ImageProjectiveTransformV3", ATTRIBUTES, inputs) as Tensor4D;
+}

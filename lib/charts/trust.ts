@@ -1,0 +1,108 @@
+/** How far probabilities can be trusted: reliability, and what a threshold trades for what. */
+import type { TopLevelSpec } from "vega-lite";
+import type { Calibration } from "../calibration.ts";
+import type { ThresholdPoint } from "../thresholds.ts";
+import { type ChartOptions, describe, GREY, PART_COLOURS, percent } from "./style.ts";
+
+/**
+ * Charts how often predictions are right against how sure they are; on the diagonal both agree.
+ *
+ * @example
+ * ```ts
+ * import { assertStringIncludes } from "@std/assert";
+ * import { measureCalibration } from "../calibration.ts";
+ * import { chartReliability, renderSvg } from "../charts.ts";
+ *
+ * const calibration = measureCalibration([1, 1, 0], [0.9, 0.8, 0.3], 2);
+ * const svg = await renderSvg(chartReliability(calibration, { data: "three photos" }));
+ * assertStringIncludes(svg, "expected calibration error");
+ * ```
+ */
+export function chartReliability(
+  { error, bins }: Calibration,
+  { data }: ChartOptions,
+): TopLevelSpec {
+  const share = { type: "quantitative" as const, scale: { domain: [0, 1] } };
+  return {
+    ...describe(`Reliability: expected calibration error ${error.toFixed(4)}`, data),
+    data: { values: bins },
+    width: 340,
+    height: 340,
+    encoding: {
+      x: { ...share, field: "confidence", title: "Confidence, 0 to 1" },
+      y: { ...share, field: "accuracy", title: "Share that is right, 0 to 1" },
+    },
+    layer: [
+      {
+        data: { values: [0, 1].map((share) => ({ confidence: share, accuracy: share })) },
+        mark: { type: "line", strokeDash: [4, 4], color: GREY, strokeWidth: 1 },
+      },
+      {
+        mark: { type: "point", filled: true, opacity: 0.8, color: PART_COLOURS.test },
+        encoding: {
+          size: {
+            field: "n",
+            type: "quantitative",
+            scale: { range: [40, 600] },
+            legend: { title: "Predictions", orient: "bottom-right", tickCount: 3 },
+          },
+        },
+      },
+    ],
+  };
+}
+
+/**
+ * Charts the shares of masks missed and of bare faces taken for masked, at each threshold.
+ *
+ * @example
+ * ```ts
+ * import { assertStringIncludes } from "@std/assert";
+ * import { chartThresholds, renderSvg } from "../charts.ts";
+ * import { sweepThresholds } from "../thresholds.ts";
+ *
+ * const points = sweepThresholds([0, 1, 1], [0.2, 0.9, 0.4], 2);
+ * const svg = await renderSvg(chartThresholds(points, { data: "three photos" }));
+ * assertStringIncludes(svg, "masks missed");
+ * ```
+ */
+export function chartThresholds(
+  points: readonly ThresholdPoint[],
+  { data }: ChartOptions,
+): TopLevelSpec {
+  const half = points.reduce((best, point) =>
+    Math.abs(point.threshold - 0.5) < Math.abs(best.threshold - 0.5) ? point : best
+  );
+  const [missed, alarms] = ["masks missed", "bare faces taken for masked"];
+  return {
+    ...describe(
+      `What a threshold trades: at ${half.threshold.toFixed(2)}, ${
+        percent(half.missed)
+      } ${missed}, ` +
+        `${percent(half.falseAlarms)} ${alarms}`,
+      data,
+    ),
+    data: {
+      values: points.flatMap(({ threshold, ...shares }) => [
+        { threshold, share: shares.missed, what: missed },
+        { threshold, share: shares.falseAlarms, what: alarms },
+      ]),
+    },
+    width: 560,
+    height: 240,
+    mark: "line",
+    encoding: {
+      x: { field: "threshold", type: "quantitative", title: "Threshold of P(with_mask), 0 to 1" },
+      y: {
+        field: "share",
+        type: "quantitative",
+        title: "Share of the class (√ scale)",
+        scale: { type: "sqrt", domain: [0, 1] },
+      },
+      color: {
+        field: "what",
+        scale: { domain: [missed, alarms], range: ["#0072B2", "#D55E00"] },
+      },
+    },
+  };
+}

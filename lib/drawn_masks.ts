@@ -1,0 +1,126 @@
+/** Draws masks onto photos of bare faces: right ones, and the rare ones that are worn wrong. */
+import { Image } from "imagescript";
+import type { Point } from "./landmarks.ts";
+import { type Dice, makeDice } from "./sample_faces/chance.ts";
+import type { Face, Place } from "./sample_faces/face.ts";
+import { drawMask } from "./sample_faces/masks.ts";
+import { defineShade } from "./sample_faces/scene.ts";
+import { group, picture, trace } from "./sample_faces/svg.ts";
+import type { Random } from "./types.ts";
+
+/** How a mask is worn; the second class leaves the nose bare, or nose and mouth. */
+export type Wear = "with_mask" | "mask_weared_incorrect";
+
+/** One incorrect mask in so many hangs under the mouth. */
+const UNDER_MOUTH_SHARE = 0.3;
+/** Where the drawn chin ends. */
+const CHIN = 54;
+/** Where the drawings of `sample_faces` have the places that landmarks give, in their units. */
+const DRAWN: readonly { place: Point; landmarks: readonly number[] }[] = [
+  { place: [-17, -12], landmarks: [36, 37, 38, 39, 40, 41] }, // eyes
+  { place: [17, -12], landmarks: [42, 43, 44, 45, 46, 47] },
+  { place: [0, 16], landmarks: [33] }, // under the nose
+  { place: [0, 30], landmarks: [48, 54, 51, 57] }, // mouth
+  { place: [0, CHIN], landmarks: [7, 8, 9] }, // chin
+  { place: [-39, 12], landmarks: [2, 3] }, // jaw
+  { place: [39, 12], landmarks: [13, 14] },
+];
+
+/**
+ * Draws a mask of random kind, colour and print onto a bare face.
+ *
+ * @param pixels `[size, size, 3]` uint8 RGB; is left as it is
+ * @param landmarks 68 places, as `findLandmarks` gives them
+ * @param random Where all choices come from.
+ * @returns pixels of the same shape
+ * @throws {RangeError} if there are not 68 landmarks, or they lie on one line
+ */
+export async function drawMaskOn(
+  pixels: Uint8Array,
+  size: number,
+  landmarks: readonly Point[],
+  wear: Wear,
+  random: Random,
+): Promise<Uint8Array> {
+  return await drawOnFace(pixels, size, landmarks, random, (dice, face) => {
+    if (wear === "with_mask") return drawMask(dice, face);
+    const [top, low] = dice.chance(UNDER_MOUTH_SHARE)
+      ? [dice.between(38, 47), dice.between(58, 66)]
+      : [dice.between(18, 26), dice.between(54, 60)];
+    const slip: Place = (x, y) => face.at(x, top + (low - top) * Math.max(0, y) / CHIN);
+    return drawMask(dice, { ...face, at: slip });
+  });
+}
+
+/**
+ * Draws onto a face what a function draws in the units of `sample_faces`, as {@linkcode drawMaskOn} does.
+ *
+ * @param draw Gives SVG elements; the face's middle is 0 0.
+ */
+export async function drawOnFace(
+  pixels: Uint8Array,
+  size: number,
+  landmarks: readonly Point[],
+  random: Random,
+  draw: (dice: Dice, face: Face) => string,
+): Promise<Uint8Array> {
+  if (landmarks.length !== 68) {
+    throw new RangeError(`a face needs 68 landmarks, got ${landmarks.length}`);
+  }
+  const face: Face = {
+    at: (x, y) => trace`${x} ${y}`,
+    halfWidth: 42,
+    chin: CHIN,
+    yaw: 0,
+    skin: "#d8a080",
+    hair: "#2b1d14",
+    iris: "#2a1708",
+    feminine: 0.5,
+  };
+  const [[a, c, e], [b, d, f]] = fitAffine(landmarks);
+  // A picture's middle is 0 0, a photo's is half its size.
+  const place = `matrix(${[a, b, c, d, e - size / 2, f - size / 2].join(" ")})`;
+  const content = group(place, draw(makeDice(random), face));
+  const drawing = picture(size, size, defineShade(), content);
+  const { bitmap } = await Image.renderSVG(drawing, size, Image.SVG_MODE_HEIGHT);
+  return pixels.map((level, i) => {
+    const at = 4 * Math.floor(i / 3);
+    const cover = bitmap[at + 3]! / 255;
+    return Math.round(level * (1 - cover) + bitmap[at + i % 3]! * cover);
+  });
+}
+
+type Row = [x: number, y: number, constant: number];
+
+/** The affine map from the drawings' places to the photo's that fits the landmarks best: least squares. */
+function fitAffine(landmarks: readonly Point[]): [across: Row, down: Row] {
+  const pairs = DRAWN.map(({ place, landmarks: numbers }) => ({
+    place,
+    seen: [0, 1].map((axis) =>
+      numbers.reduce((sum, number) => sum + landmarks[number]![axis]!, 0) / numbers.length
+    ) as [number, number],
+  }));
+  // Normal equations of [x y 1] a = seen, by Cramer's rule.
+  const rows = pairs.map(({ place: [x, y] }) => [x, y, 1]);
+  const products = [0, 1, 2].map((i) =>
+    [0, 1, 2].map((j) => rows.reduce((sum, row) => sum + row[i]! * row[j]!, 0))
+  );
+  const whole = determinant(products);
+  const solve = (axis: number) => {
+    const right = [0, 1, 2].map((i) =>
+      pairs.reduce((sum, { seen }, row) => sum + rows[row]![i]! * seen[axis]!, 0)
+    );
+    return [0, 1, 2].map((column) =>
+      determinant(
+        products.map((row, i) => row.map((value, j) => j === column ? right[i]! : value)),
+      ) / whole
+    ) as Row;
+  };
+  return [solve(0), solve(1)];
+}
+
+function determinant([a, b, c]: number[][]): number {
+  return a![0]! * (b![1]! * c![2]! - b![2]! * c![1]!) -
+    a![1]! * (b![0]! * c![2]! - b![2]! * c![0]!) +
+    a![2]! * (b![0]! * c![1]! - b![1]! * c![0]!);
+}

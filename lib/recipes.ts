@@ -1,0 +1,36 @@
+/** How each of the project's networks is made: the same name makes the same network again. */
+import type { LayersModel } from "@tensorflow/tfjs-node";
+import type { AugmentOptions } from "./augment.ts";
+import { buildCnn } from "./model.ts";
+import type { TrainOptions } from "./train.ts";
+import { buildTransferModel } from "./transfer.ts";
+
+/** A network and the way it is trained. */
+export interface Recipe {
+  /** In a few words, for those who choose. */
+  description: string;
+  build(options: { size: number; classes: number; seed: number }): Promise<LayersModel>;
+  training: Required<Pick<TrainOptions, "epochs" | "learningRate">> & { augment: AugmentOptions };
+}
+
+/** The recipes by name. */
+export const RECIPES = {
+  cnn: {
+    description: "the walkthrough's CNN, from scratch",
+    build: (options) => Promise.resolve(buildCnn(options)),
+    training: {
+      epochs: 24,
+      learningRate: 1e-3,
+      // More than this is too much for a small network in so few epochs.
+      augment: { rotation: 0, zoom: 0.15, shift: 0, colour: 0, blur: 0, jpeg: 0, cutOut: 0 },
+    },
+  },
+  transfer: {
+    description: "a MobileNet that starts from a face detector's weights",
+    build: buildTransferModel,
+    training: { epochs: 8, learningRate: 3e-4, augment: {} },
+  },
+} as const satisfies Record<string, Recipe>;
+
+/** The name of a recipe. */
+export type RecipeName = keyof typeof RECIPES;
