@@ -44,11 +44,11 @@ async function saveRandomClassifier(folder: string): Promise<Classifier> {
         kernelInitializer: init(13, 0.5),
       }),
       tf.layers.globalAveragePooling2d({ dataFormat: "channelsLast" }),
-      tf.layers.dense({ units: 3, activation: "softmax", kernelInitializer: init(14, 12) }),
+      tf.layers.dense({ units: 3, activation: "softmax", kernelInitializer: init(14, 6) }),
     ],
   });
   const output = model.layers.at(-1)!;
-  output.setWeights([output.getWeights()[0]!, tf.tensor1d([0, 0, -1.4])]);
+  output.setWeights([output.getWeights()[0]!, tf.tensor1d([0, 0, -0.7])]);
   const classes = CLASSES["three-class"];
   await saveClassifier(
     { model, info: { classes, size, margin: 0.15, trainedOn: "nothing" } },

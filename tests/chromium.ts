@@ -4,6 +4,10 @@ import { createRequire } from "node:module";
 import type { Browser } from "playwright-core";
 import sharp from "sharp";
 
+// Playwright and Vite ask at their import whether this is Windows' Linux, for which they want a file that
+// tests may not read, unless this is set.
+Deno.env.set("__IS_WSL_TEST__", "1");
+
 /** Debian's Chromium, or the one that the variable names. */
 export const CHROMIUM: string = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
 
@@ -15,8 +19,6 @@ export const PHOTOS: string = join(
 
 /** Starts it without a window and without a graphics card; its camera shows the clip. */
 export async function launchChromium({ cameraClip }: { cameraClip: string }): Promise<Browser> {
-  // Playwright asks at its import whether this is Windows' Linux, which needs a file that tests may not read.
-  Deno.env.set("__IS_WSL_TEST__", "1");
   const { chromium } = await import("playwright-core");
   return await chromium.launch({
     executablePath: CHROMIUM,
