@@ -145,15 +145,14 @@ Deno.test({
     });
 
     await test.step("the keyboard alone chooses, filters, saves and removes", async () => {
-      await page.reload();
-      await page.getByText("Ready.").waitFor();
+      const page = await openPage(context, url);
       const press = async (...keys: string[]) => {
         for (const key of keys) await page.keyboard.press(key);
       };
-      const [chooser] = await Promise.all([
-        page.waitForEvent("filechooser"),
-        press("Tab", "Enter"),
-      ]);
+      const focus = page.locator(":focus");
+      await press("Tab");
+      assertEquals(await focus.getAttribute("id"), "files");
+      const [chooser] = await Promise.all([page.waitForEvent("filechooser"), press("Enter")]);
       await chooser.setFiles(join(PHOTOS, "sample2.jpg"));
       await page.getByText("1 photo, 3 faces").waitFor();
 
@@ -173,11 +172,11 @@ Deno.test({
 
       await press("Tab", "Enter");
       await page.getByRole("status").getByText("Ready.").waitFor();
-      assertEquals(await page.locator(":focus").getAttribute("id"), "files");
+      assertEquals(await focus.getAttribute("id"), "files");
     });
 
     await test.step("the camera: one face, and frames a second", async () => {
-      await page.reload();
+      const page = await openPage(context, url);
       await page.getByRole("button", { name: "Use the camera" }).click();
       await page.getByRole("status").getByText(/^1 face: 1 /).waitFor();
       const speed = await page.locator("#speed dd").textContent();
