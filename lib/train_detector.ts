@@ -2,17 +2,23 @@
  * Teaches the detector a second look: two small layers on its finest grid that correct boxes and scores of
  * faces of up to some 100 pixels of its input. The network under them stays as it is.
  */
-import type { NamedTensorMap, Tensor, Tensor2D, Tensor4D, Variable } from "@tensorflow/tfjs-node";
+import type { NamedTensorMap, Tensor, Tensor2D, Variable } from "@tensorflow/tfjs-node";
 import { dirname, join, resolve } from "@std/path";
-import { correctBox, planPass } from "./detect/boxes.ts";
-import { ANCHORS, readAnchor, STRIDES } from "./detect/decode.ts";
-import { runFinestGrid, SECOND_LOOK } from "./detect/ssd.ts";
-import { type Detector, toInput } from "./detect.ts";
-import { boxIou } from "./detection_metrics.ts";
+import { SECOND_LOOK } from "./detect/ssd.ts";
+import type { Detector } from "./detect.ts";
 import { tf } from "./engine.ts";
-import { decodePhoto, type Photo } from "./image.ts";
+import { decodePhoto } from "./image.ts";
 import { seededRandom, shuffle } from "./random.ts";
-import type { Box, OnProgress, Random } from "./types.ts";
+import {
+  BOX_NUMBERS,
+  type Cell,
+  CHANNELS,
+  FINEST,
+  mirror,
+  OUTPUTS,
+  readCells,
+} from "./train_detector/cells.ts";
+import type { Box, OnProgress } from "./types.ts";
 import { removeIfThere } from "./work_folder.ts";
 
 /** A photo and all faces in it. */
@@ -40,24 +46,10 @@ export interface SecondLookOptions {
   onProgress?: OnProgress;
 }
 
-const FINEST = ANCHORS[0]!;
-const CHANNELS = 512;
-/** Of the finest head: four numbers a box for each anchor, then their logits. */
-const BOX_NUMBERS = 4 * FINEST.length, OUTPUTS = 5 * FINEST.length;
-/** Anchors of lower logits are left alone; cells with none above `CLEAR` are mostly left out. */
-const FAINT = -4.6, CLEAR = -3, KEPT_FAINT_CELLS = 0.1;
 /** How much a box's error counts beside the score's. */
 const BOX_WEIGHT = 4;
 /** Errors of a box up to this share of its size count squared. */
 const HUBER = 0.1;
-
-/** One cell of a grid: what it is judged by, and what should be said of it. */
-interface Cell {
-  /** The grid's channels, then the head's. */
-  x: Float32Array;
-  /** For each number of a box what it should be, then how much an error counts; then the same of scores. */
-  y: Float32Array;
-}
 
 /**
  * Trains the second look on photos whose faces are all known.
@@ -68,7 +60,7 @@ interface Cell {
  *
  * @param detector Without a second look of its own; stays as it is.
  * @returns weights by name, which the caller disposes; see {@linkcode saveSecondLook}
- * @throws {RangeError} if the detector has a second look already
+ * @throws {RangeError} if the detector has a second look already, or nothing in the photos looks like a face
  */
 export async function trainSecondLook(
   detector: Detector,
@@ -89,9 +81,14 @@ export async function trainSecondLook(
     onProgress?.({ stage: "looking at photos", done: done + 1, total: photos.length });
   }
 
+  if (cells.length === 0) {
+    throw new RangeError(
+      `no cell of ${photos.length} photos looks like a face: nothing to learn from`,
+    );
+  }
   const weights = makeWeights(hidden, seed);
   const optimizer = tf.train.adam(learningRate);
-  const steps = Math.floor(cells.length / batchSize);
+  const steps = Math.max(1, Math.floor(cells.length / batchSize));
   let order: readonly Cell[] = cells;
   for (let step = 0; step < epochs * steps; step++) {
     if (step % steps === 0) order = shuffle(order, random);
@@ -127,87 +124,6 @@ export async function saveSecondLook(weights: NamedTensorMap, folder: string): P
   } finally {
     await removeIfThere(part);
   }
-}
-
-/** The photo as a mirror shows it. */
-function mirror({ width, height, pixels }: Photo, boxes: readonly Box[]): [Photo, Box[]] {
-  const mirrored = new Uint8Array(pixels.length);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const from = 3 * (y * width + x), to = 3 * (y * width + width - 1 - x);
-      for (let c = 0; c < 3; c++) mirrored[to + c] = pixels[from + c]!;
-    }
-  }
-  return [
-    { width, height, pixels: mirrored },
-    boxes.map((box) => ({ ...box, left: width - box.left - box.width })),
-  ];
-}
-
-/** The cells of the photo's finest grid that may show a face, and a few of the others. */
-async function readCells(
-  { ssd, runLayer }: Detector,
-  photo: Photo,
-  faces: readonly Box[],
-  size: number,
-  random: Random,
-): Promise<Cell[]> {
-  const pass = planPass(photo, size);
-  const x = await toInput(photo, pass);
-  const [grid, head] = tf.tidy(() => {
-    const grid = runFinestGrid(tf, ssd, x, runLayer);
-    return [grid, runLayer(grid, ssd.heads[0]!)] as [Tensor4D, Tensor4D];
-  });
-  const [channels, numbers] = await Promise.all([grid.data<"float32">(), head.data<"float32">()]);
-  const [, rows, columns] = grid.shape;
-  tf.dispose([x, grid, head]);
-  const cells: Cell[] = [];
-  for (let i = 0; i < rows * columns; i++) {
-    const said = numbers.subarray(OUTPUTS * i, OUTPUTS * (i + 1));
-    const logits = said.subarray(BOX_NUMBERS);
-    if (Math.max(...logits) < FAINT) continue;
-    const centre = {
-      y: (Math.floor(i / columns) + 0.5) * STRIDES[0]!,
-      x: (i % columns + 0.5) * STRIDES[0]!,
-    };
-    const y = new Float32Array(2 * OUTPUTS);
-    let best = 0;
-    for (const [a, anchor] of FINEST.entries()) {
-      if (logits[a]! < FAINT) continue;
-      const raw = readAnchor(said, a, anchor, centre);
-      const corrected = correctBox({ ...raw, score: 0 }, pass);
-      const ious = faces.map((face) => boxIou(face, corrected));
-      const iou = Math.max(0, ...ious);
-      best = Math.max(best, iou);
-      y[2 * BOX_NUMBERS + a] = aim(iou);
-      y[2 * BOX_NUMBERS + FINEST.length + a] = iou > 0.3 && iou < 0.4 ? 0.3 : 1;
-      if (iou <= 0.4) continue;
-      const face = faces[ious.indexOf(iou)]!;
-      const [height, width] = anchor;
-      const [top, left] = [face.top * pass.scale, face.left * pass.scale];
-      const [tall, wide] = [face.height * pass.scale, face.width * pass.scale];
-      y.set([
-        (top + tall / 2 - centre.y) / height * 10,
-        (left + wide / 2 - centre.x) / width * 10,
-        5 * Math.log(tall / height),
-        5 * Math.log(wide / width),
-      ], 4 * a);
-      // So that an error counts as a share of the box's size.
-      y.set([height / raw.height / 10, width / raw.width / 10, 1 / 5, 1 / 5], BOX_NUMBERS + 4 * a);
-    }
-    if (best < 0.3 && Math.max(...logits) < CLEAR && random() > KEPT_FAINT_CELLS) continue;
-    const row = new Float32Array(CHANNELS + OUTPUTS);
-    row.set(channels.subarray(CHANNELS * i, CHANNELS * (i + 1)));
-    row.set(said, CHANNELS);
-    cells.push({ x: row, y });
-  }
-  return cells;
-}
-
-/** The score to aim at: 1 for a box that fits, rising with the overlap below. */
-function aim(iou: number): number {
-  if (iou >= 0.5) return Math.min(1, iou + 0.15);
-  return Math.max(0, 1.5 * (iou - 0.3));
 }
 
 type Weights = Record<"hidden" | "hiddenBias" | "output" | "outputBias", Variable>;

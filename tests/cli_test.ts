@@ -269,10 +269,10 @@ Deno.test("train and evaluate take faces of a VOC set, for two classes and for t
 });
 
 Deno.test("the commands answer --help, and a mistake in one line", async () => {
-  for (const task of ["start", "setup", "train", "evaluate", "predict"]) {
+  for (const task of ["start", "setup", "train", "evaluate", "predict", "train_detector"]) {
     const { code, stdout } = await runTask(task, "--help");
     assertEquals([task, code], [task, 0]);
-    assertStringIncludes(stdout, `Usage: deno task ${task}`);
+    assertStringIncludes(stdout, `Usage: deno task ${task.replace("_", "-")}`);
   }
   const cases: [string[], RegExp][] = [
     [["train", "--epochs", "two"], /--epochs.*whole number/],
@@ -287,6 +287,8 @@ Deno.test("the commands answer --help, and a mistake in one line", async () => {
     [["predict"], /missing required argument/],
     [["predict", "--colour", "x.jpg"], /unknown option/],
     [["predict", "--resume", "x.jpg"], /--resume needs --output/],
+    [["train_detector"], /--data <path>/],
+    [["predict", "--sizes", "512,big", "x.jpg"], /--sizes.*whole number/],
     [["predict", "--output", "y", "x.jpg"], /--output needs --format json or csv/],
     [["predict", "--min-score", "2", "x.jpg"], /--min-score.*above 0 and below 1/],
   ];

@@ -164,6 +164,15 @@ export function makeRunLayer(tf: Engine): RunLayer {
       });
 }
 
+/** One layer after the other; what lies between is freed at once, as it is 100 MB of a large photo. */
+function runLayers(layers: readonly Layer[], x: Tensor4D, run: RunLayer): Tensor4D {
+  return layers.reduce((y, layer) => {
+    const next = run(y, layer);
+    if (y !== x) y.dispose();
+    return next;
+  }, x);
+}
+
 /**
  * Runs the network up to its finest grid.
  *
@@ -178,7 +187,7 @@ export function runFinestGrid(
 ): Tensor4D {
   return tf.tidy(() => {
     const scaled = tf.sub(tf.div(x, 127.5), 1) as Tensor4D;
-    return backbone.slice(0, FINEST).reduce(run, scaled);
+    return runLayers(backbone.slice(0, FINEST), scaled, run);
   });
 }
 
@@ -196,9 +205,9 @@ export async function runSsd(
 ): Promise<HeadOutput[]> {
   const outputs = tf.tidy(() => {
     const finest = runFinestGrid(tf, ssd, x, run);
-    const grids = [finest, ssd.backbone.slice(FINEST, NEXT).reduce(run, finest)];
+    const grids = [finest, runLayers(ssd.backbone.slice(FINEST, NEXT), finest, run)];
     for (let i = 0; i < ssd.extra.length; i += 2) {
-      grids.push(run(run(grids.at(-1)!, ssd.extra[i]!), ssd.extra[i + 1]!));
+      grids.push(runLayers(ssd.extra.slice(i, i + 2), grids.at(-1)!, run));
     }
     const heads = ssd.heads.map((head, i) => run(grids[i]!, head));
     if (ssd.secondLook) {
