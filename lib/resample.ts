@@ -102,7 +102,8 @@ function resampleRows({ width, pixels }: Photo, rows: Mix[], columns: Mix[]): Ui
     row.set(sums);
     for (const { first, weights } of columns) {
       let red = 0, green = 0, blue = 0, at = 3 * first - begin;
-      for (const weight of weights) {
+      for (let i = 0; i < weights.length; i++) {
+        const weight = weights[i]!;
         red += weight * row[at++]!;
         green += weight * row[at++]!;
         blue += weight * row[at++]!;
