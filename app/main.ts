@@ -20,6 +20,10 @@ const video = find<HTMLVideoElement>("video");
 
 const finder = startFinder(new URLSearchParams(location.search).get("backend"));
 const cards: PhotoCard[] = [];
+/** What there is to say where there is no photo. */
+let idle = "Loading the networks…";
+/** Set while the camera is on. */
+let live: AbortController | undefined;
 const minScore = () => Number(threshold.value) / 100;
 
 function tell(text: string) {
@@ -37,8 +41,12 @@ finder.ready.then(({ backend, classes, trainedOn }) => {
     document.querySelector<HTMLElement>(`#counts .${label}`)!.hidden = !classes.includes(label);
   }
   find("engine").textContent = `Runs on ${backend}. The classifier was trained on: ${trainedOn}.`;
-  if (cards.length === 0) tell("Ready.");
-}, (error) => tell(`The networks could not be loaded: ${error.message}`));
+  idle = "Ready.";
+  tellPhotos();
+}, (error) => {
+  idle = `The networks could not be loaded: ${error.message}`;
+  tellPhotos();
+});
 
 // Photos.
 
@@ -48,14 +56,11 @@ function addPhotos(files: Iterable<File>) {
     const card = makePhotoCard(file, search, { onRemove: removePhoto });
     cards.unshift(card);
     find("photos").prepend(card.element);
-    search.catch(() => {}).then(showPhotos);
+    search.catch(() => {}).then(() => {
+      card.show(minScore());
+      tellPhotos();
+    });
   }
-}
-
-/** Shows what each photo has at the present threshold. */
-function showPhotos() {
-  for (const card of cards) card.show(minScore());
-  tellPhotos();
 }
 
 function tellPhotos() {
@@ -63,7 +68,7 @@ function tellPhotos() {
   const faces = cards.flatMap((card) => card.faces);
   showCounts(faces);
   const photos = cards.length === 1 ? "1 photo" : `${cards.length} photos`;
-  tell(cards.length === 0 ? "Ready." : `${photos}, ${describeFaces(faces)}`);
+  tell(cards.length === 0 ? idle : `${photos}, ${describeFaces(faces)}`);
 }
 
 function removePhoto(card: PhotoCard) {
@@ -93,13 +98,13 @@ addEventListener("drop", (event) => {
 
 threshold.addEventListener("input", () => {
   find("threshold-value").textContent = threshold.ariaValueText = `${threshold.value}%`;
-  showPhotos();
+  for (const card of cards) card.show(minScore());
+  tellPhotos();
 });
 
 // Camera.
 
 const overlay = makeOverlay(video);
-let live: AbortController | undefined;
 
 async function useCamera() {
   live = new AbortController();
