@@ -5,7 +5,7 @@
 import { join } from "@std/path";
 import { Command } from "commander";
 import { buildApp } from "../scripts/build_app.ts";
-import { listPageFiles, serveFiles } from "../scripts/serve_app.ts";
+import { readPageFiles, serveFiles } from "../scripts/serve_app.ts";
 import { parseWholeNumber, ROOT, runCommand } from "../scripts/terminal.ts";
 import { launchChromium, writeCameraClip } from "../tests/chromium.ts";
 import { spread } from "./peers.ts";
@@ -25,7 +25,7 @@ await runCommand(async () => {
   await writeCameraClip(clip);
   await buildApp();
   const end = new AbortController();
-  const { url, finished } = serveFiles(await listPageFiles(model), { port: 0, signal: end.signal });
+  const { url, finished } = serveFiles(await readPageFiles(model), { port: 0, signal: end.signal });
   const browser = await launchChromium({ cameraClip: clip });
   try {
     const page = await browser.newPage();

@@ -2,7 +2,7 @@
 import { join } from "@std/path";
 import { Command } from "commander";
 import { buildApp } from "./build_app.ts";
-import { listPageFiles, serveFiles } from "./serve_app.ts";
+import { readPageFiles, serveFiles } from "./serve_app.ts";
 import { parseWholeNumber, ROOT, runCommand } from "./terminal.ts";
 
 /** The model that ships. */
@@ -35,7 +35,7 @@ await runCommand(async () => {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(signal, () => interruption.abort());
   }
-  const { url, finished } = serveFiles(await listPageFiles(model), {
+  const { url, finished } = serveFiles(await readPageFiles(model), {
     port,
     signal: interruption.signal,
   });

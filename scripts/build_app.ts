@@ -9,6 +9,9 @@ const SOURCES = ["app", "lib", "deno.lock", "scripts/build_app.ts"];
 
 /** Builds the page where it is missing or older than its sources; takes some two seconds. */
 export async function buildApp(): Promise<void> {
+  // One at a time; the system frees the lock of one that was killed.
+  using lock = await Deno.open(join(ROOT, "node_modules/.app.lock"), { create: true, write: true });
+  await lock.lock(true);
   const built = await newestChange(join(PAGE_FOLDER, "index.html"));
   const changed = await Promise.all(SOURCES.map((name) => newestChange(join(ROOT, name))));
   if (built > Math.max(...changed)) return;

@@ -1,4 +1,4 @@
-/** The page's server: a fixed table of files, for this machine's own browser and nobody else. */
+/** The page's server: a fixed table of files in memory, for this machine's own browser and nobody else. */
 import { extname, join, relative, SEPARATOR } from "@std/path";
 import { PAGE_FOLDER } from "./build_app.ts";
 import { ROOT } from "./terminal.ts";
@@ -46,18 +46,25 @@ const HEADERS = {
   "cache-control": "no-store",
 };
 
+/** What is served at a path. */
+export interface PageFile {
+  type: string;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
 /**
- * The files that are served, by the path in the URL. A request is looked up in this table and nowhere
- * else, so that no path can lead out of it.
+ * Reads all that is served, by the path in the URL. A request is answered from this table and nothing else,
+ * so that no path can lead to another file.
  *
  * @param model A saved model's folder.
+ * @throws {Deno.errors.NotFound} if a file is missing
  */
-export async function listPageFiles(model: string): Promise<Map<string, string>> {
-  const files = new Map<string, string>();
+export async function readPageFiles(model: string): Promise<Map<string, PageFile>> {
+  const paths = new Map<string, string>();
   for await (const file of walk(PAGE_FOLDER)) {
-    files.set(`/${relative(PAGE_FOLDER, file).replaceAll(SEPARATOR, "/")}`, file);
+    paths.set(`/${relative(PAGE_FOLDER, file).replaceAll(SEPARATOR, "/")}`, file);
   }
-  files.set("/", join(PAGE_FOLDER, "index.html"));
+  paths.set("/", join(PAGE_FOLDER, "index.html"));
   const others: [string, string, string[]][] = [
     ["model", model, ["model.json", "weights.bin"]],
     ["detector", DETECTOR, [
@@ -68,7 +75,14 @@ export async function listPageFiles(model: string): Promise<Map<string, string>>
     ["wasm", WASM, ["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm"]],
   ];
   for (const [path, folder, names] of others) {
-    for (const name of names) files.set(`/${path}/${name}`, join(folder, name));
+    for (const name of names) paths.set(`/${path}/${name}`, join(folder, name));
+  }
+  const files = new Map<string, PageFile>();
+  for (const [path, file] of paths) {
+    files.set(path, {
+      type: TYPES[extname(file)] ?? TYPES[".bin"]!,
+      bytes: await Deno.readFile(file),
+    });
   }
   return files;
 }
@@ -91,7 +105,7 @@ async function* walk(folder: string): AsyncGenerator<string> {
  * @throws {Deno.errors.AddrInUse} if the port is taken; the message says what to do
  */
 export function serveFiles(
-  files: ReadonlyMap<string, string>,
+  files: ReadonlyMap<string, PageFile>,
   { port, signal }: { port: number; signal?: AbortSignal },
 ): { url: string; finished: Promise<void> } {
   const hosts = new Set<string>();
@@ -101,7 +115,6 @@ export function serveFiles(
       port,
       signal,
       onListen: () => {},
-      onError: () => answer(500, "the file could not be read"),
     }, (request) => respond(request, files, hosts));
     for (const name of [HOSTNAME, "localhost"]) {
       hosts.add(`${name}:${addr.port}`);
@@ -117,11 +130,11 @@ export function serveFiles(
   }
 }
 
-async function respond(
+function respond(
   request: Request,
-  files: ReadonlyMap<string, string>,
+  files: ReadonlyMap<string, PageFile>,
   hosts: ReadonlySet<string>,
-): Promise<Response> {
+): Response {
   if (!hosts.has(request.headers.get("host") ?? "")) return answer(403, "not this server's name");
   if (request.method !== "GET" && request.method !== "HEAD") {
     return answer(405, "only GET and HEAD", { allow: "GET, HEAD" });
@@ -129,12 +142,11 @@ async function respond(
   const path = URL.parse(request.url)?.pathname ?? "";
   const file = files.get(path);
   if (!file) return answer(404, "there is nothing here");
-  const body = await Deno.readFile(file);
-  return new Response(request.method === "HEAD" ? null : body, {
+  return new Response(request.method === "HEAD" ? null : file.bytes, {
     headers: {
       ...HEADERS,
-      "content-length": String(body.length),
-      "content-type": TYPES[extname(file)] ?? TYPES[".bin"]!,
+      "content-length": String(file.bytes.length),
+      "content-type": file.type,
       "content-security-policy": path.startsWith("/worker/") ? WORKER_POLICY : PAGE_POLICY,
     },
   });

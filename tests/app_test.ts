@@ -10,7 +10,7 @@ import { tf } from "../lib/engine.ts";
 import { type Classifier, loadClassifier, saveClassifier } from "../lib/saved_model.ts";
 import { CLASSES, type ClassName } from "../lib/types.ts";
 import { buildApp } from "../scripts/build_app.ts";
-import { listPageFiles, serveFiles } from "../scripts/serve_app.ts";
+import { readPageFiles, serveFiles } from "../scripts/serve_app.ts";
 import { CHROMIUM, launchChromium, PHOTOS, writeCameraClip } from "./chromium.ts";
 
 const isThere = await Deno.stat(CHROMIUM).then(() => true, () => false);
@@ -103,7 +103,7 @@ Deno.test({
   await writeCameraClip(clip);
   await buildApp();
   const end = new AbortController();
-  const { url, finished } = serveFiles(await listPageFiles(model), { port: 0, signal: end.signal });
+  const { url, finished } = serveFiles(await readPageFiles(model), { port: 0, signal: end.signal });
   const browser = await launchChromium({ cameraClip: clip });
   const context = await browser.newContext();
   context.setDefaultTimeout(60_000); // other tests may keep the machine busy

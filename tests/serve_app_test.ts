@@ -4,27 +4,20 @@ import { seededRandom } from "../lib/random.ts";
 import { serveFiles } from "../scripts/serve_app.ts";
 import { ROOT } from "../scripts/terminal.ts";
 
-/** A server of two files in a folder, beside which there is a third. */
+/** A server of two files. */
 async function withServer(use: (port: number, url: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir();
-  const inside = join(folder, "page");
-  await Deno.mkdir(inside);
-  await Deno.writeTextFile(join(inside, "index.html"), "<p>the page");
-  await Deno.writeTextFile(join(inside, "worker.js"), "1");
-  await Deno.writeTextFile(join(folder, "secret.txt"), "the secret");
   const end = new AbortController();
-  const files = new Map([
-    ["/", join(inside, "index.html")],
-    ["/worker/worker.js", join(inside, "worker.js")],
-    ["/gone.html", join(inside, "gone.html")],
-  ]);
+  const files = new Map(
+    Object.entries({ "/": "<p>the page", "/worker/worker.js": "1" }).map(
+      ([path, text]) => [path, { type: "text/html", bytes: new TextEncoder().encode(text) }],
+    ),
+  );
   const { url, finished } = serveFiles(files, { port: 0, signal: end.signal });
   try {
     await use(Number(new URL(url).port), url);
   } finally {
     end.abort();
     await finished;
-    await Deno.remove(folder, { recursive: true });
   }
 }
 
@@ -73,7 +66,7 @@ Deno.test("serveFiles() serves its files with a policy that lets nothing out", a
   });
 });
 
-Deno.test("serveFiles() answers 405, 404 and 500 where there is nothing to serve", async () => {
+Deno.test("serveFiles() answers 405 and 404 where there is nothing to serve", async () => {
   await withServer(async (_, url) => {
     for (
       const [path, method, expected] of [
@@ -82,7 +75,6 @@ Deno.test("serveFiles() answers 405, 404 and 500 where there is nothing to serve
         ["", "OPTIONS", 405],
         ["worker.js", "GET", 404],
         ["worker/", "GET", 404],
-        ["gone.html", "GET", 500],
       ] as const
     ) {
       const response = await fetch(url + path, { method });
@@ -136,7 +128,7 @@ Deno.test("serveFiles() survives 100 hostile requests, and serves nothing outsid
       "%c0%ae%c0%ae/",
     ];
     const goals = [
-      "secret.txt",
+      "README.md",
       "etc/passwd",
       "deno.json",
       "index.html",
@@ -178,7 +170,7 @@ Deno.test("serveFiles() survives 100 hostile requests, and serves nothing outsid
     ];
     const endings = [
       "",
-      "?x=../secret.txt",
+      "?x=../README.md",
       "#a",
       "%00",
       "%00.html",
@@ -217,7 +209,7 @@ Deno.test("serveFiles() survives 100 hostile requests, and serves nothing outsid
         /^(400|403|404|405|414|431|501|505|closed)$/,
         `${status}: ${String(request).slice(0, 200)}`,
       );
-      assertEquals(/the secret|root:|"imports"|the page/.test(answer), false, answer);
+      assertEquals(/root:|"imports"|the page/.test(answer), false, answer);
     }
     assert(counts.size >= 4, `too few kinds of answers: ${[...counts].join(" ")}`);
     assertEquals(await (await fetch(url)).text(), "<p>the page");
@@ -262,7 +254,9 @@ async function runApp(args: string[], signal: Deno.Signal) {
 Deno.test("deno task app says its URL, ends cleanly on Ctrl-C, and a mistake is one line", async () => {
   const folder = await Deno.makeTempDir();
   try {
-    await Deno.writeTextFile(join(folder, "model.json"), "{}");
+    for (const name of ["model.json", "weights.bin"]) {
+      await Deno.writeTextFile(join(folder, name), "{}");
+    }
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       const { line, stderr, code } = await runApp(["--model", folder, "--port", "0"], signal);
       assertMatch(line, /http:\/\/127\.0\.0\.1:\d+\//);
