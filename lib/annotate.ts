@@ -13,6 +13,8 @@ export interface Mark {
   label: ClassName;
   /** Of the label, in 0..1. */
   probability: number;
+  /** Puts a question mark to it. */
+  unsure?: boolean;
 }
 
 /** What tells the classes apart beside the colour: words, and how the line is broken, in line widths. */
@@ -151,11 +153,12 @@ function drawRing(
 function drawPlate(
   picture: Image,
   box: Box,
-  { label, probability }: Mark,
+  { label, probability, unsure }: Mark,
   line: number,
   taken: readonly Box[],
 ): Box {
-  const text = `${STYLES[label].words} ${Math.round(100 * probability)}%`;
+  const words = `${STYLES[label].words}${unsure ? "?" : ""}`;
+  const text = `${words} ${Math.round(100 * probability)}%`;
   const plain = LETTER_WIDTH * text.length + 1; // dots, with one around the text
   const room = Math.min(picture.width, 1.5 * box.width);
   const dot = Math.max(1, Math.min(line, Math.floor(room / plain)));

@@ -14,7 +14,7 @@ export interface AugmentOptions {
   mirror?: number;
   /** Turned by at most this many degrees to either side. @default 12 */
   rotation?: number;
-  /** Enlarged or reduced by at most this share. @default 0.2 */
+  /** Enlarged or reduced by at most this share, and by a third of it in height alone. @default 0.2 */
   zoom?: number;
   /** Moved by at most this share of the side, each way. @default 0.08 */
   shift?: number;

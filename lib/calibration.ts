@@ -72,18 +72,18 @@ export function measureCalibration(
   return { error: error / labels.length, bins: filled };
 }
 
-/** Temperatures are looked for between these, in this many steps. */
+/** Temperatures are looked for between these, in so many steps: each leaves 0.62 of the range. */
 const TEMPERATURES = { least: 0.2, most: 5, steps: 60 };
 
 /**
  * Finds the temperature by which the logits must be divided so that the probabilities of the true classes
- * become most likely. Of predictions that no training was done on.
+ * become most likely. The predictions should be of photos that did not train.
  *
  * Source: Guo et al., 2017, section 4.2, https://arxiv.org/abs/1706.04599. The negative log likelihood has
  * one minimum; it is found by golden-section search over the logarithm of the temperature.
  *
  * @param labels As {@linkcode measureCalibration} takes them, likewise the others.
- * @returns over 1 for predictions that are too sure, under 1 for such as are not sure enough
+ * @returns in 0.2..5: over 1 for predictions that are too sure, under 1 for such as are not sure enough
  * @throws {RangeError} as `evaluateScores`
  * @example
  * ```ts
@@ -132,6 +132,15 @@ export function fitTemperature(
  * @param model Ends in a dense layer with a sigmoid or a softmax, as `buildCnn`'s do.
  * @throws {TypeError} if the model ends otherwise
  * @throws {RangeError} if the temperature is not positive
+ * @example
+ * ```ts
+ * import { applyTemperature } from "./calibration.ts";
+ * import { buildCnn } from "./model.ts";
+ *
+ * const model = buildCnn({ size: 32 });
+ * applyTemperature(model, 1.5);
+ * model.dispose();
+ * ```
  */
 export function applyTemperature(model: LayersModel, temperature: number): void {
   if (!(temperature > 0 && temperature < Infinity)) {

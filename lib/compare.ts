@@ -44,11 +44,12 @@ export function compareClassifiers(
     if (!right && secondRight![row]) onlySecond++;
   });
   const differing = onlyFirst + onlySecond;
-  // Of fair coins: the probability of so few of one side, for either side.
-  let term = 0.5 ** differing, tail = 0;
+  // Of fair coins: the probability of so few of one side, for either side. The terms are added up from
+  // their logarithms, as 0.5 ** 1075 is 0 already.
+  let logTerm = -differing * Math.LN2, tail = 0;
   for (let heads = 0; heads <= Math.min(onlyFirst, onlySecond); heads++) {
-    tail += term;
-    term *= (differing - heads) / (heads + 1);
+    tail += Math.exp(logTerm);
+    logTerm += Math.log((differing - heads) / (heads + 1));
   }
   return { onlyFirst, onlySecond, p: Math.min(1, 2 * tail) };
 }

@@ -15,6 +15,8 @@ export type Wear = "with_mask" | "mask_weared_incorrect";
 const UNDER_MOUTH_SHARE = 0.3;
 /** Where the drawn chin ends. */
 const CHIN = 54;
+/** What has less width for its height is a line, not a face. */
+const FLATTEST = 1e-3;
 /** Where the drawings of `sample_faces` have the places that landmarks give, in their units. */
 const DRAWN: readonly { place: Point; landmarks: readonly number[] }[] = [
   { place: [-17, -12], landmarks: [36, 37, 38, 39, 40, 41] }, // eyes
@@ -33,7 +35,8 @@ const DRAWN: readonly { place: Point; landmarks: readonly number[] }[] = [
  * @param landmarks 68 places, as `findLandmarks` gives them
  * @param random Where all choices come from.
  * @returns pixels of the same shape
- * @throws {RangeError} if there are not 68 landmarks, or they lie on one line
+ * @throws {RangeError} if `pixels` are not as many as `size` says, if there are not 68 landmarks, or if they
+ * lie on one line
  */
 export async function drawMaskOn(
   pixels: Uint8Array,
@@ -64,6 +67,9 @@ export async function drawOnFace(
   random: Random,
   draw: (dice: Dice, face: Face) => string,
 ): Promise<Uint8Array> {
+  if (pixels.length !== size * size * 3) {
+    throw new RangeError(`size ${size} needs ${size * size * 3} bytes, got ${pixels.length}`);
+  }
   if (landmarks.length !== 68) {
     throw new RangeError(`a face needs 68 landmarks, got ${landmarks.length}`);
   }
@@ -85,8 +91,8 @@ export async function drawOnFace(
   const { bitmap } = await Image.renderSVG(drawing, size, Image.SVG_MODE_HEIGHT);
   return pixels.map((level, i) => {
     const at = 4 * Math.floor(i / 3);
-    const cover = bitmap[at + 3]! / 255;
-    return Math.round(level * (1 - cover) + bitmap[at + i % 3]! * cover);
+    // The bitmap's colours are multiplied by its alpha already.
+    return Math.round(level * (1 - bitmap[at + 3]! / 255) + bitmap[at + i % 3]!);
   });
 }
 
@@ -116,7 +122,13 @@ function fitAffine(landmarks: readonly Point[]): [across: Row, down: Row] {
       ) / whole
     ) as Row;
   };
-  return [solve(0), solve(1)];
+  const [across, down] = [solve(0), solve(1)];
+  const area = across[0]! * down[1]! - across[1]! * down[0]!;
+  const extent = Math.hypot(across[0]!, across[1]!, down[0]!, down[1]!) ** 2;
+  if (!(Math.abs(area) > FLATTEST * extent)) {
+    throw new RangeError("a face needs landmarks that do not lie on one line");
+  }
+  return [across, down];
 }
 
 function determinant([a, b, c]: number[][]): number {

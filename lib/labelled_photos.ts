@@ -7,7 +7,6 @@ import { type Split, splitDataset } from "./split.ts";
 import {
   CLASSES,
   type ClassName,
-  FACE_MARGIN,
   type ImageSet,
   type OnProgress,
   type Sample,
@@ -47,20 +46,35 @@ export interface LabelledPhotos {
   /**
    * Deals `places` to three parts, each source for itself, so that a test part is the same whatever it is
    * joined with. Copies of a photo, and faces of one photo, stay in one part; what has a copy in another
-   * source's test or validation part is left out. The seed is 2026 unless another is given. Copies are looked
-   * for at the default size and margin, so that these do not change the split.
+   * source's test or validation part is left out. The seed is 2026 unless another is given. Another size or
+   * margin may find other copies, and so give another split.
    *
-   * The split is made of all that could be read: faces of 20 pixels and more of the test part are a part
-   * of its faces.
+   * The split is made of all that could be read, whatever the task, `incorrect` and `minFace`: faces of 20
+   * pixels and more of the test part are a part of its faces.
+   *
+   * @throws {RangeError} as `groupDuplicates` and `splitDataset`: photos under 32 x 32, or too few of them
    */
-  split(seed?: number): Promise<Split>;
+  split(seed?: number): Split;
 }
 
 /**
  * Reads the labelled photos of all sources into one set.
  *
  * @throws what `scanDataset` and `loadImages` throw
+ * @throws {RangeError} if there is no source
  * @throws {Deno.errors.InvalidData} if a class of the task has no sample in any source
+ * @example
+ * ```ts
+ * import { loadLabelledPhotos } from "./labelled_photos.ts";
+ * import { writeSampleFaces } from "./sample_faces.ts";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await writeSampleFaces(folder, { count: 20 });
+ * const source = { folder, name: "drawn faces", cache: folder };
+ * const photos = await loadLabelledPhotos([source], { size: 32, cache: false });
+ * console.log(photos.places.length, photos.split().test.length); // 20 4
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function loadLabelledPhotos(
   sources: readonly DataSource[],
@@ -69,6 +83,7 @@ export async function loadLabelledPhotos(
   const { task = "binary", incorrect, minFace, size, margin, onProgress } = options;
   const cache = options.cache !== false && sources[0]!.cache;
   selectSamples([], { task, incorrect, minFace }); // refuses bad options before anything is read
+  if (sources.length === 0) throw new RangeError("loadLabelledPhotos() needs a source, got none");
   const unreadable: Unreadable[] = [];
   const files: string[] = [];
   const sourceOf = new Map<Sample, number>();
@@ -99,15 +114,9 @@ export async function loadLabelledPhotos(
     data,
     leftOut,
     unreadable: [...unreadable, ...all.unreadable],
-    split: async (seed = SPLIT_SEED) => {
-      const isDefault = (size ?? 128) === 128 && (margin ?? FACE_MARGIN) === FACE_MARGIN;
-      const compared = isDefault ? all : await loadImages(all.samples, { cache, onProgress });
-      const { groups } = groupDuplicates(compared, { onProgress });
-      const placeOf = new Map(all.samples.map((sample, place) => [sample, place]));
-      const parts = splitSources(compared.samples, sourceOf, groups, seed);
-      const keep = (part: number[]) =>
-        part.flatMap((index) => placeOf.get(compared.samples[index]!) ?? [])
-          .filter((place) => used.has(place));
+    split: (seed = SPLIT_SEED) => {
+      const parts = splitSources(all, sourceOf, { seed, onProgress });
+      const keep = (part: number[]) => part.filter((place) => used.has(place));
       return {
         train: keep(parts.train),
         validation: keep(parts.validation),
@@ -118,23 +127,24 @@ export async function loadLabelledPhotos(
 }
 
 function splitSources(
-  samples: readonly Sample[],
+  all: ImageSet,
   sourceOf: ReadonlyMap<Sample, number>,
-  groups: readonly number[],
-  seed: number,
+  { seed, onProgress }: { seed: number; onProgress?: OnProgress },
 ): Split {
+  const { samples } = all;
+  const sources = Map.groupBy(samples.keys(), (place) => sourceOf.get(samples[place]!));
   const whole: Split = { train: [], validation: [], test: [] };
-  for (
-    const places of Map.groupBy(samples.keys(), (place) => sourceOf.get(samples[place]!)).values()
-  ) {
-    const part = splitDataset(places.map((place) => samples[place]!), {
-      seed,
-      groups: places.map((place) => groups[place]!),
-    });
+  for (const places of sources.values()) {
+    const source = cutSet(all, places[0]!, places.length);
+    // Grouped by itself, as another source may link photos that nothing links here.
+    const { groups } = groupDuplicates(source, { onProgress });
+    const parts = splitDataset(source.samples, { seed, groups });
     for (const name of ["train", "validation", "test"] as const) {
-      for (const index of part[name]) whole[name].push(places[index]!);
+      for (const index of parts[name]) whole[name].push(places[index]!);
     }
   }
+  if (sources.size === 1) return whole;
+  const { groups } = groupDuplicates(all, { onProgress });
   const groupsOf = (part: number[]) => new Set(part.map((place) => groups[place]!));
   const tested = groupsOf(whole.test), validated = groupsOf(whole.validation);
   return {
@@ -143,5 +153,15 @@ function splitSources(
     train: whole.train.filter((place) =>
       !tested.has(groups[place]!) && !validated.has(groups[place]!)
     ),
+  };
+}
+
+/** So many photos of a set, from the first one on: a view, no copy. */
+function cutSet(images: ImageSet, first: number, count: number): ImageSet {
+  const length = images.size ** 2 * 3;
+  return {
+    ...images,
+    pixels: images.pixels.subarray(first * length, (first + count) * length),
+    samples: images.samples.slice(first, first + count),
   };
 }

@@ -51,9 +51,21 @@ export async function predictImages(
  * mask, where there is one, is not worn incorrectly.
  *
  * @param scores `[n, 3]` as `predictImages` gives them for `CLASSES["three-class"]`
- * @returns `[n]` probabilities of `with_mask` against `without_mask`, in 0..1
+ * @returns `[n]` probabilities of `with_mask` against `without_mask`, in 0..1; 0.5 where both are 0
+ * @throws {RangeError} if the scores are not three a photo
+ * @example
+ * ```ts
+ * import { narrowToBinary } from "./predict.ts";
+ *
+ * console.log(narrowToBinary(Float32Array.of(0.1, 0.3, 0.6))); // 0.75
+ * ```
  */
 export function narrowToBinary(scores: Float32Array): Float32Array {
+  if (scores.length % 3 !== 0) {
+    throw new RangeError(
+      `narrowToBinary() needs three scores a photo, got ${scores.length} in all`,
+    );
+  }
   const [bare, masked] = CLASSES.binary.map((name) => CLASSES["three-class"].indexOf(name));
   return Float32Array.from({ length: scores.length / 3 }, (_, row) => {
     const [without, with_] = [scores[3 * row + bare!]!, scores[3 * row + masked!]!];

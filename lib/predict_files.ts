@@ -73,6 +73,20 @@ export async function* detectFiles(
   }
 }
 
+/**
+ * Marks what the classifier is not sure enough of: an honest answer where a wrong one is dear.
+ *
+ * @param least The probability, in 0..1, below which a prediction is unsure.
+ * @throws {RangeError} if `least` is out of its range
+ */
+export function markUnsure(result: FileResult, least: number): FileResult {
+  if (!(least >= 0 && least <= 1)) throw new RangeError(`least must be in 0..1, got ${least}`);
+  const mark = <T extends Prediction>(prediction: T): T =>
+    prediction.probability < least ? { ...prediction, unsure: true } : prediction;
+  if ("faces" in result) return { ...result, faces: result.faces.map(mark) };
+  return "label" in result ? mark(result) : result;
+}
+
 /** Makes an error of what cannot be read a result. */
 function readWith<T>(read: (file: string) => Promise<T>) {
   return async ({ file, reason }: ListedFile): Promise<

@@ -1,8 +1,9 @@
 /** More of what there is too little of: masks worn incorrectly, one face in forty. */
 import { drawMaskOn, type Wear } from "./drawn_masks.ts";
+import { resizePhoto } from "./image.ts";
 import { findLandmarks } from "./landmarks.ts";
 import { seededRandom, shuffle } from "./random.ts";
-import type { ClassName, ImageSet, OnProgress } from "./types.ts";
+import { type Box, type ClassName, FACE_MARGIN, type ImageSet, type OnProgress } from "./types.ts";
 
 /** Of the landmarks. */
 const CHIN = 8;
@@ -11,9 +12,13 @@ const CHIN = 8;
 export interface RareClassOptions {
   /** A class with under this share of the training part is shown more often. @default 0.05 */
   share?: number;
-  /** But each photo at most so many times an epoch. @default 6 */
+  /** But each photo at most so many times an epoch; a positive integer. @default 6 */
   repeats?: number;
-  /** Bare faces of the training part that a mask is drawn on: how many for each class. */
+  /**
+   * Bare faces of the training part that a mask is drawn on: at most how many for each class.
+   *
+   * @default 600 worn incorrectly, 300 worn right
+   */
   drawn?: Partial<Record<Wear, number>>;
   /** @default 42 */
   seed?: number;
@@ -21,40 +26,68 @@ export interface RareClassOptions {
 }
 
 /** Drawn by default. The right ones keep a drawn mask from being a sign of a wrong one. */
-const DRAWN = { mask_weared_incorrect: 500, with_mask: 250 } as const;
+const DRAWN = { mask_weared_incorrect: 600, with_mask: 300 } as const;
 
 /**
  * Shows rare classes more often, and adds bare faces of the training part with a mask drawn on them: below
  * the nose, below the mouth, and some where it belongs. Faces without a place for one are passed over.
  *
- * @param images Is left as it is.
+ * @param images As `loadImages` gives them with its default margin; is left as it is.
  * @param train Places in it of the training part.
  * @returns a set with the drawn ones at its end, and the training part's places in it, with repeats
+ * @throws {RangeError} if `share` is not in 0..1, `repeats` no positive integer, or a count of `drawn` no
+ * whole number
+ * @example
+ * ```ts
+ * import { enrichTraining } from "./rare_class.ts";
+ *
+ * const images = {
+ *   size: 32,
+ *   pixels: new Uint8Array(32 * 32 * 3),
+ *   samples: [{ file: "1.jpg", className: "mask_weared_incorrect" as const }],
+ *   unreadable: [],
+ * };
+ * const { train } = await enrichTraining(images, [0], { share: 1 });
+ * console.log(train); // [0]: no bare face to draw a mask on
+ * ```
  */
 export async function enrichTraining(
   images: ImageSet,
   train: readonly number[],
   { share = 0.05, repeats = 6, drawn = DRAWN, seed = 42, onProgress }: RareClassOptions = {},
 ): Promise<{ images: ImageSet; train: number[] }> {
+  if (!(share >= 0 && share <= 1)) throw new RangeError(`share must be in 0..1, got ${share}`);
+  if (!Number.isInteger(repeats) || repeats < 1) {
+    throw new RangeError(`repeats must be a positive integer, got ${repeats}`);
+  }
+  const wears = Object.entries(drawn).flatMap(([wear, count]) => {
+    if (!Number.isInteger(count) || count < 0) {
+      throw new RangeError(`drawn.${wear} must be a whole number, got ${count}`);
+    }
+    return new Array<Wear>(count).fill(wear as Wear);
+  });
   const length = images.size ** 2 * 3;
   const random = seededRandom(seed);
   const bare = train.filter((place) => images.samples[place]!.className === "without_mask");
-  const faces = shuffle(bare, random).values();
-  const total = Object.values(drawn).reduce((sum, count) => sum + count, 0);
+  // In random order: where the faces do not suffice, each class gets its share of them.
+  const waiting = shuffle(wears, random);
   const photos: { place: number; className: ClassName; pixels: Uint8Array }[] = [];
-  for (const [wear, count] of Object.entries(drawn) as [Wear, number][]) {
-    for (let done = 0; done < count;) {
-      const { value: place } = faces.next();
-      if (place === undefined) break; // each face once
-      const pixels = images.pixels.slice(place * length, (place + 1) * length);
-      const landmarks = await findLandmarks(pixels, images.size);
-      // Where the chin is cut off, a mask below the mouth would not be seen.
-      if (!landmarks || landmarks[CHIN]![1] >= images.size) continue;
-      const masked = await drawMaskOn(pixels, images.size, landmarks, wear, random);
-      photos.push({ place, className: wear, pixels: masked });
-      done++;
-      onProgress?.({ stage: "drawing masks on bare faces", done: photos.length, total });
-    }
+  const isBoxed = (place: number) => Number(images.samples[place]!.box !== undefined);
+  // Faces with a box first: of their kind are the rare ones.
+  for (const place of shuffle(bare, random).sort((a, b) => isBoxed(b) - isBoxed(a))) {
+    const wear = waiting[photos.length];
+    if (!wear) break;
+    const pixels = images.pixels.slice(place * length, (place + 1) * length);
+    const { box } = images.samples[place]!;
+    const face = box && faceInCrop(images.size);
+    const landmarks = await findLandmarks(pixels, images.size, { face });
+    // Where the chin is cut off, a mask below the mouth would not be seen.
+    if (!landmarks || landmarks[CHIN]![1] >= images.size) continue;
+    const drawing = await drawMaskOn(pixels, images.size, landmarks, wear, random);
+    const masked = box ? await soften(drawing, images.size, box) : drawing;
+    photos.push({ place, className: wear, pixels: masked });
+    const stage = "drawing masks on bare faces";
+    onProgress?.({ stage, done: photos.length, total: wears.length });
   }
   const pixels = new Uint8Array(images.pixels.length + photos.length * length);
   pixels.set(images.pixels);
@@ -67,6 +100,23 @@ export async function enrichTraining(
       ...photos.map((_, i) => images.samples.length + i),
     ],
   };
+}
+
+/** Where the face is in what `loadImages` cuts out for a box. */
+function faceInCrop(size: number): Box {
+  const side = size / (1 + 2 * FACE_MARGIN);
+  const inset = side * FACE_MARGIN;
+  return { left: inset, top: inset, width: side, height: side };
+}
+
+/** Takes from a photo the detail that its small original did not have, and so could not give a mask. */
+async function soften(pixels: Uint8Array, size: number, { width, height }: Box) {
+  const [across, down] = [width, height].map((side) =>
+    Math.min(size, Math.round(side * (1 + 2 * FACE_MARGIN)))
+  ) as [number, number];
+  const whole = { width: size, height: size, pixels };
+  const small = { width: across, height: down };
+  return await resizePhoto({ ...small, pixels: await resizePhoto(whole, small) }, whole);
 }
 
 function repeatRare(

@@ -9,18 +9,22 @@ import { buildTransferModel } from "./transfer.ts";
 export interface Recipe {
   /** In a few words, for those who choose. */
   description: string;
+  /** Builds it, uncompiled; the caller disposes it. Rejects with what `buildCnn` throws. */
   build(options: { size: number; classes: number; seed: number }): Promise<LayersModel>;
-  training: Required<Pick<TrainOptions, "epochs" | "learningRate">> & { augment: AugmentOptions };
+  training: Required<Pick<TrainOptions, "epochs" | "learningRate" | "keep">> & {
+    augment: AugmentOptions;
+  };
 }
 
 /** The recipes by name. */
 export const RECIPES = {
   cnn: {
     description: "the walkthrough's CNN, from scratch",
-    build: (options) => Promise.resolve(buildCnn(options)),
+    build: (options) => Promise.try(buildCnn, options),
     training: {
       epochs: 24,
       learningRate: 1e-3,
+      keep: "best",
       // More than this is too much for a small network in so few epochs.
       augment: { rotation: 0, zoom: 0.15, shift: 0, colour: 0, blur: 0, jpeg: 0, cutOut: 0 },
     },
@@ -28,7 +32,7 @@ export const RECIPES = {
   transfer: {
     description: "a MobileNet that starts from a face detector's weights",
     build: buildTransferModel,
-    training: { epochs: 8, learningRate: 3e-4, augment: {} },
+    training: { epochs: 8, learningRate: 3e-4, keep: "last", augment: {} },
   },
 } as const satisfies Record<string, Recipe>;
 

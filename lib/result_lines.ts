@@ -1,4 +1,5 @@
 /** Results of files as text, as JSON Lines or as CSV. */
+import type { Prediction } from "./predict.ts";
 import type { FileResult } from "./predict_files.ts";
 
 /** How results are written. */
@@ -27,7 +28,8 @@ export function formatHead(format: ResultFormat): string {
  * Writes a result in whole lines.
  *
  * CSV is that of RFC 4180, with a row for each face and one for a photo without: `faces` says how many
- * rows the photo has; it is 0 where there is no face, and empty where faces were not looked for.
+ * rows the photo has; it is 0 where there is no face, and empty where faces were not looked for. The label
+ * of what is unsure is `unsure`; JSON has the likeliest class beside the mark.
  *
  * @example
  * ```ts
@@ -49,8 +51,8 @@ export function formatResult(result: FileResult, format: ResultFormat): string {
   return `${file}: ${found}\n`;
 }
 
-const describe = ({ label, probability }: { label: string; probability: number }) =>
-  `${label} (${(100 * probability).toFixed(1)}%)`;
+const describe = ({ label, probability, unsure }: Prediction) =>
+  `${unsure ? "unsure, perhaps " : ""}${label} (${(100 * probability).toFixed(1)}%)`;
 
 /** A hundredth of a pixel says enough. */
 function roundBoxes(result: FileResult): FileResult {
@@ -73,13 +75,16 @@ function csvRows(result: FileResult): (string | number)[][] {
   const { file } = result;
   const none = ["", "", "", "", ""];
   if ("error" in result) return [[file, "", "", ...none, "", result.error]];
-  if ("label" in result) return [[file, result.label, result.probability, ...none, "", ""]];
+  if ("label" in result) return [[file, nameOf(result), result.probability, ...none, "", ""]];
   if (result.faces.length === 0) return [[file, "", "", ...none, 0, ""]];
-  return result.faces.map(({ label, probability, box, score }) => {
+  return result.faces.map((face) => {
+    const { probability, box, score } = face;
     const corner = [box.left, box.top, box.width, box.height].map(hundredth);
-    return [file, label, probability, ...corner, score, result.faces.length, ""];
+    return [file, nameOf(face), probability, ...corner, score, result.faces.length, ""];
   });
 }
+
+const nameOf = ({ label, unsure }: Prediction) => unsure ? "unsure" : label;
 
 function quoteField(field: string | number): string {
   const text = String(field);

@@ -20,6 +20,13 @@ export interface TrainOptions {
   batchSize?: number;
   /** Of Adam in the beginning; it falls to nothing over the epochs, as half a wave. @default 0.001 */
   learningRate?: number;
+  /**
+   * The weights that the model has in the end: those of the epoch with the lowest validation loss, or the
+   * last ones. A falling learning rate makes the last ones good, and then nothing is chosen by chance.
+   *
+   * @default "best"
+   */
+  keep?: "best" | "last";
   /** Stop after this many epochs without a lower validation loss. @default 8 */
   patience?: number;
   /** Show the photos changed by {@linkcode augmentBatch}, anew in each epoch, or as they are. @default {} */
@@ -55,10 +62,10 @@ export interface TrainStatus {
   history: History;
 }
 
-/** What a run gave; the model holds the weights of `bestEpoch`. */
+/** What a run gave. */
 export interface TrainResult {
   history: History;
-  /** The epoch of the lowest validation loss, from 1. */
+  /** The epoch whose weights the model has, from 1. */
   bestEpoch: number;
 }
 
@@ -127,12 +134,16 @@ function checkSettings({
   epochs = 24,
   batchSize = 32,
   learningRate = 1e-3,
+  keep = "best",
   patience = 8,
   augment = {},
   seed = 42,
 }: TrainOptions): TrainSettings {
   for (const [name, value] of Object.entries({ epochs, learningRate, patience })) {
     if (!(value > 0)) throw new RangeError(`${name} must be a positive number, got ${value}`);
+  }
+  if (keep !== "best" && keep !== "last") {
+    throw new RangeError(`keep must be best or last, got ${keep}`);
   }
   for (const [name, part] of Object.entries({ train, validation })) {
     if (part.length === 0) throw new RangeError(`the ${name} part holds no photo`);
@@ -144,6 +155,7 @@ function checkSettings({
     epochs,
     batchSize,
     learningRate,
+    keep,
     patience,
     augment,
     seed,

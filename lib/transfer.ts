@@ -26,11 +26,12 @@ export interface TransferOptions {
  *
  * The weights are read from the installed package `@vladmandic/face-api` (MIT), whose face detector is an
  * SSD with a MobileNet v1. Their batch normalization is folded into filters and biases, and so is the step
- * from 0..1 to the -1..1 that they expect; ReLU stands in for their ReLU6, which trains as well and faster.
+ * from 0..1 to the -1..1 that they expect, so that what lies outside the photo counts as black; ReLU
+ * stands in for their ReLU6, which trains as well and faster.
  *
  * Source: Howard et al., 2017, MobileNets, table 1, https://arxiv.org/abs/1704.04861
  *
- * @throws {RangeError} if `size`, `classes` or `blocks` is out of its range
+ * @throws {RangeError} if `size`, `classes`, `blocks` or `dropout` is out of its range
  * @example
  * ```ts
  * import { buildTransferModel } from "./transfer.ts";
@@ -51,6 +52,9 @@ export async function buildTransferModel(
   }
   if (!Number.isInteger(blocks) || blocks < 1 || blocks > 13) {
     throw new RangeError(`blocks must be an integer in 1..13, got ${blocks}`);
+  }
+  if (!(rate >= 0 && rate < 1)) {
+    throw new RangeError(`dropout must be in 0 <= dropout < 1, got ${rate}`);
   }
   const detector = await loadDetector();
   try {

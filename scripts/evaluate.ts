@@ -52,7 +52,7 @@ await runCommand(async () => {
     ...options,
     ...(isChain ? { task: "three-class", minFace: 0 } : { task }),
   }, info);
-  const places = part === "all" ? photos.places : (await photos.split(options.splitSeed))[part];
+  const places = part === "all" ? photos.places : photos.split(options.splitSeed)[part];
   const data = part === "all" ? photos.data : `${part} part of ${photos.data}`;
   const { leftOut } = photos;
 

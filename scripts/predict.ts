@@ -14,6 +14,7 @@ import {
 interface Options {
   model: string;
   faces?: boolean;
+  unsure?: number;
   minScore?: number;
   sizes?: number[];
   format: "text" | "json" | "csv";
@@ -34,6 +35,11 @@ const command = new Command("deno task predict")
   )
   .option("--model <folder>", "a saved model", parsePath, SHIPPED_MODEL)
   .option("--faces", "find the faces first, and classify each")
+  .option(
+    "--unsure <probability>",
+    "say unsure where the likeliest class is less probable than this",
+    parseNumber(0, 1),
+  )
   .option("--min-score <score>", "how sure the detector must be of a face", parseNumber(0, 1))
   .option(
     "--sizes <pixels>",
@@ -54,9 +60,9 @@ const command = new Command("deno task predict")
   .option("--annotate <folder>", "write each photo there, with its labels drawn on it")
   .showHelpAfterError()
   .parse(Deno.args, { from: "user" });
-const { model, faces, minScore, sizes, json, output, resume, annotate, ...rest } = command.opts<
-  Options
->();
+const { model, faces, unsure = 0, minScore, sizes, json, output, resume, annotate, ...rest } =
+  command
+    .opts<Options>();
 const format = json ? "json" : rest.format;
 
 await runCommand(async () => {
@@ -87,7 +93,8 @@ await runCommand(async () => {
   const onProgress = output || annotate ? progressLine() : undefined;
   if (!results) Deno.stdout.writeSync(new TextEncoder().encode(lib.formatHead(format)));
   let done = results?.earlier.results ?? 0;
-  for await (let result of predictions) {
+  for await (const prediction of predictions) {
+    let result = lib.markUnsure(prediction, unsure);
     if (annotate && !("error" in result)) {
       const marks = "faces" in result ? result.faces : [result];
       const { file } = result;

@@ -54,7 +54,7 @@ await runCommand(async () => {
   const margin = FACE_MARGIN;
   const photos = await readLabelledPhotos(options, { margin });
   const { classes, data, leftOut, unreadable } = photos;
-  const { train, validation, test } = await photos.split(options.splitSeed);
+  const { train, validation, test } = photos.split(options.splitSeed);
   const { build, training } = lib.RECIPES[options.recipe];
   const { seed } = options;
   const enriched = classes.length > 2 && options.recipe === "transfer"

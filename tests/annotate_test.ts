@@ -62,12 +62,13 @@ Deno.test("drawMarks() keeps within the picture, whatever the box", () => {
       assertEquals([picture.width, picture.height], [photo.width, photo.height]);
     }
     drawMarks(photo, [{ label: "with_mask", probability: 1 }]);
+    drawMarks(photo, [{ label: "with_mask", probability: 0.5, unsure: true }]);
   }
   assertEquals([...countColours(drawMarks(grey(9), []))], [["#090909", WIDTH * HEIGHT]]);
 });
 
 Deno.test("textDots() draws every label and figure, each letter unlike the others", () => {
-  const letters = [..."ACEIKMNORST0123456789%"];
+  const letters = [..."ACEIKMNORST0123456789%?"];
   const drawn = letters.map((letter) => JSON.stringify([...textDots(letter)]));
   assertEquals(new Set(drawn).size, letters.length);
   for (const letter of letters) {

@@ -195,7 +195,7 @@ Deno.test("trainModel() refuses the checkpoint of another run, and names what di
     const cases: [Partial<TrainOptions>, string][] = [
       [{ epochs: 2 }, "epochs should be 1, found 2"],
       [{ epochs: 1, seed: 4 }, "seed should be 3, found 4"],
-      [{ epochs: 1, augment: false, patience: 9 }, "found 9; augment should be true, found false"],
+      [{ epochs: 1, augment: false, patience: 9 }, "found 9; augment should be {}, found false"],
       [{ epochs: 1, train: range(1, 36) }, 'train should be "36, SHA-256'],
       [{ epochs: 1, validation: range(35, 48) }, 'validation should be "12, SHA-256'],
     ];

@@ -1,14 +1,13 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { createRequire } from "node:module";
-import sharp from "sharp";
 import { scanDataset } from "../lib/dataset.ts";
 import { loadCheckpoint } from "../lib/checkpoint.ts";
 import { writeSampleFaces } from "../lib/sample_faces.ts";
 import { CLASSES } from "../lib/types.ts";
 import { findPython } from "../scripts/python.ts";
 import { withFolder } from "./fixtures.ts";
-import { makeScene, renderScene } from "./scenes.ts";
+import { writeVoc } from "./voc_photos.ts";
 
 const ROOT = join(import.meta.dirname!, "..");
 /** Three people without masks. */
@@ -150,6 +149,8 @@ Deno.test("train, evaluate and predict keep their contract", async (test) => {
         "--model",
         model,
         "--faces",
+        "--sizes",
+        "320,512",
         "--json",
         GROUP,
         join(photos, "data/with_mask/broken.jpg"),
@@ -168,26 +169,6 @@ async function countFiles(folder: string): Promise<number> {
     count += isDirectory ? await countFiles(join(folder, name)) : 1;
   }
   return count;
-}
-
-/** Photos of three drawn faces, one of each class, and the first photo's small fourth, as PASCAL VOC. */
-async function writeVoc(folder: string, count: number) {
-  for (const name of ["images", "annotations"]) await Deno.mkdir(join(folder, name));
-  const face = (name: string, left: number, top: number, side: number) =>
-    `<object><name>${name}</name><bndbox><xmin>${left}</xmin><ymin>${top}</ymin>` +
-    `<xmax>${left + side - 1}</xmax><ymax>${top + side - 1}</ymax></bndbox></object>`;
-  for (let photo = 0; photo < count; photo++) {
-    const scene = renderScene(makeScene(photo), 120);
-    await sharp(scene, { raw: { width: 120, height: 120, channels: 3 } })
-      .jpeg().toFile(join(folder, `images/${photo}.jpg`));
-    const faces = CLASSES["three-class"].map((name, i) => face(name, 1 + 40 * i, 1, 40));
-    if (photo === 0) faces.push(face("with_mask", 50, 50, 9));
-    await Deno.writeTextFile(
-      join(folder, `annotations/${photo}.xml`),
-      `<annotation><filename>${photo}.jpg</filename>` +
-        `<size><width>120</width><height>120</height></size>${faces.join("")}</annotation>`,
-    );
-  }
 }
 
 Deno.test("train and evaluate take faces of a VOC set, for two classes and for three", async (test) => {

@@ -56,7 +56,7 @@ Deno.test("downloadDataset() ends in a whole set or a clear error, whatever goes
       }));
       const about = `seed ${seed}, ${kaggle.faults.map(({ kind, at }) => `${kind} at ${at}`)}`;
       try {
-        const folder = await downloadDataset(NAME, { ...options, retries: 2, stallTimeoutMs: 40 });
+        const folder = await downloadDataset(NAME, { ...options, retries: 2, stallTimeoutMs: 100 });
         await assertWhole(folder, options);
         outcomes.whole++;
       } catch (error) {

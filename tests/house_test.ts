@@ -29,7 +29,7 @@ const HOUSE: Record<string, string[]> = {
   recipes: ["model", "transfer"],
   landmarks: ["detect", "engine", "image"],
   drawn_masks: ["sample_faces"],
-  rare_class: ["drawn_masks", "landmarks", "random"],
+  rare_class: ["drawn_masks", "image", "landmarks", "random", "types"],
   metrics: [],
   thresholds: ["metrics"],
   compare: ["metrics"],

@@ -119,6 +119,7 @@ inTest("installKernels() has everything on, or says why not", () => {
     "conv2d",
     "conv2dInOneOp",
     "dense",
+    "depthwise",
     "batchNorm",
     "adam",
   ]);

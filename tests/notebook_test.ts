@@ -2,7 +2,9 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { join } from "@std/path";
 import { EVALUATION_TYPE } from "../lib/report.ts";
 import { writeSampleFaces } from "../lib/sample_faces.ts";
+import { CLASSES } from "../lib/types.ts";
 import { withFolder } from "./fixtures.ts";
+import { writeVoc } from "./voc_photos.ts";
 
 const ROOT = join(import.meta.dirname!, "..");
 const PYTHON = join(
@@ -77,6 +79,31 @@ Deno.test("the notebook runs in the real kernel and shows every chart and the ac
       "the page needs another host",
     );
     assert((await Deno.stat(join(folder, "models/cnn/model.json"))).isFile);
+  });
+});
+
+Deno.test("the notebook takes faces with boxes, and three classes, by one value each", async () => {
+  await withFolder(async (folder) => {
+    const photos = join(folder, "photos");
+    await Deno.mkdir(photos);
+    await writeVoc(photos, 8);
+    const notebook = await linkProject(folder);
+    const text = await Deno.readTextFile(notebook);
+    const [two, three] = ['mask.Task = \\"binary\\"', 'mask.Task = \\"three-class\\"'];
+    assertEquals(text.split(two).length, 2);
+    await Deno.writeTextFile(notebook, text.replace(two, three));
+    const out = join(folder, "out");
+    const { code, stderr } = await new Deno.Command(PYTHON, {
+      args: [join(ROOT, "scripts/run_notebook.py"), notebook, out],
+      env: { FACE_MASK_DATA: photos },
+    }).output();
+    assertEquals(code, 0, new TextDecoder().decode(stderr));
+    const { cells }: { cells: Cell[] } = JSON.parse(
+      await Deno.readTextFile(join(out, "FaceMask.ipynb")),
+    );
+    const shown = cells.flatMap(({ outputs = [] }) => outputs)
+      .find((output) => output.data?.[EVALUATION_TYPE])!.data![EVALUATION_TYPE];
+    assertEquals((shown as { classes: unknown }).classes, CLASSES["three-class"]);
   });
 });
 

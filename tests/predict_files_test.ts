@@ -1,10 +1,10 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { createRequire } from "node:module";
 import { loadDetector } from "../lib/detect.ts";
 import { buildCnn } from "../lib/model.ts";
 import { classifyFile } from "../lib/predict.ts";
-import { classifyFiles, detectFiles } from "../lib/predict_files.ts";
+import { classifyFiles, detectFiles, markUnsure } from "../lib/predict_files.ts";
 import { writeSampleFaces } from "../lib/sample_faces.ts";
 import { PREPROCESSING } from "../lib/saved_model.ts";
 import { CLASSES } from "../lib/types.ts";
@@ -51,4 +51,22 @@ Deno.test("detectFiles() gives the faces of each file, and an error for a bad on
   const sure = await Array.fromAsync(detectFiles(detector, classifier, files, { minScore: 0.999 }));
   assertEquals("faces" in sure[1]! && sure[1].faces.length, 0);
   detector.dispose();
+});
+
+Deno.test("markUnsure() marks what is less probable, and passes on what is no prediction", () => {
+  const [sure, unsure] = [0.8, 0.79].map((probability) => ({
+    label: "with_mask" as const,
+    probability,
+    box: { left: 0, top: 0, width: 9, height: 9 },
+    score: 1,
+  }));
+  assertEquals(markUnsure({ file: "a", faces: [sure!, unsure!] }, 0.8), {
+    file: "a",
+    faces: [sure!, { ...unsure!, unsure: true }],
+  });
+  const single = { file: "a", label: "with_mask" as const, probability: 0.6 };
+  assertEquals(markUnsure(single, 0.8), { ...single, unsure: true });
+  assertEquals(markUnsure(single, 0), single);
+  assertEquals(markUnsure({ file: "a", error: "gone" }, 0.8), { file: "a", error: "gone" });
+  assertThrows(() => markUnsure(single, 2), RangeError, "least");
 });

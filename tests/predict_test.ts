@@ -1,11 +1,11 @@
-import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { Tensor } from "@tensorflow/tfjs-node";
 import { join } from "@std/path";
 import sharp from "sharp";
 import { scaleImages } from "../lib/batches.ts";
 import { tf } from "../lib/engine.ts";
 import { buildCnn } from "../lib/model.ts";
-import { classifyFile, predictImages } from "../lib/predict.ts";
+import { classifyFile, narrowToBinary, predictImages } from "../lib/predict.ts";
 import { PREPROCESSING } from "../lib/saved_model.ts";
 import { CLASSES, type Task } from "../lib/types.ts";
 import { assertNoLeak, makeImageSet, withFolder } from "./fixtures.ts";
@@ -31,6 +31,25 @@ Deno.test("predictImages() of nothing is nothing", async () => {
   const model = buildCnn({ size: 24 });
   assertEquals(await predictImages(model, images, []), new Float32Array());
   model.dispose();
+});
+
+Deno.test("narrowToBinary() leaves masks worn incorrectly out of account", () => {
+  // without_mask, with_mask, mask_weared_incorrect
+  for (
+    const [scores, expected] of [
+      [[0.2, 0.8, 0], 0.8],
+      [[0.1, 0.3, 0.6], 0.75],
+      [[0.5, 0, 0.5], 0],
+      [[0, 1e-6, 1 - 1e-6], 1],
+      [[0, 0, 1], 0.5],
+    ] as const
+  ) assertAlmostEquals(narrowToBinary(Float32Array.from(scores))[0]!, expected, 1e-6);
+  assertEquals(
+    narrowToBinary(Float32Array.of(0.25, 0.75, 0, 0.5, 0.125, 0.375)),
+    Float32Array.of(0.75, 0.2),
+  );
+  assertEquals(narrowToBinary(new Float32Array()), new Float32Array());
+  assertThrows(() => narrowToBinary(new Float32Array(4)), RangeError, "got 4 in all");
 });
 
 Deno.test("classifyFile() names the likelier class and its probability", async () => {

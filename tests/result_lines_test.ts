@@ -16,6 +16,12 @@ const CASES: [FileResult, text: string, json: string, csv: string][] = [
     "a.jpg,with_mask,0.97,,,,,,,\n",
   ],
   [
+    { file: "a.jpg", label: "with_mask", probability: 0.6, unsure: true },
+    "a.jpg: unsure, perhaps with_mask (60.0%)\n",
+    '{"file":"a.jpg","label":"with_mask","probability":0.6,"unsure":true}\n',
+    "a.jpg,unsure,0.6,,,,,,,\n",
+  ],
+  [
     { file: 'say "a, b".jpg', error: "not a\nphoto" },
     'say "a, b".jpg: not a\nphoto\n',
     '{"file":"say \\"a, b\\".jpg","error":"not a\\nphoto"}\n',

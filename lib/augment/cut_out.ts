@@ -14,7 +14,8 @@ const SIDES = [0.08, 0.35] as const;
 export function cutOut(x: Tensor4D, random: Random, share: number): Tensor4D {
   if (share === 0) return x;
   const [n, height, width] = x.shape;
-  const isWithin = (side: number, hidden: boolean) => {
+  /** 1 for the pixels of a random stretch of the side, 0 for the others. */
+  const markStretch = (side: number, hidden: boolean) => {
     const length = (SIDES[0] + (SIDES[1] - SIDES[0]) * random()) * side;
     const start = random() * (side - length);
     return Array.from(
@@ -25,8 +26,8 @@ export function cutOut(x: Tensor4D, random: Random, share: number): Tensor4D {
   const rows: number[][] = [], columns: number[][] = [], colours: number[][] = [];
   for (let photo = 0; photo < n; photo++) {
     const hidden = random() < share;
-    rows.push(isWithin(height, hidden));
-    columns.push(isWithin(width, hidden));
+    rows.push(markStretch(height, hidden));
+    columns.push(markStretch(width, hidden));
     colours.push([random(), random(), random()]);
   }
   const hidden = tf.mul(

@@ -25,12 +25,12 @@ export function warp(
   const around = (most: number) => most * (2 * random() - 1);
   const maps = Array.from({ length: n }, () => {
     const angle = around(rotation) * Math.PI / 180;
-    const [sizeX, sizeY] = [(1 - zoom) ** around(1), (1 - zoom / 3) ** around(1)];
+    const size = (1 - zoom) ** around(1), stretch = (1 - zoom / 3) ** around(1);
     const flip = random() < mirror ? -1 : 1;
     const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
     // From the place in the output to the place in the input, both from the middle.
-    const [a, b] = [flip * sizeX * cos, -flip * sizeX * sin * height / width];
-    const [c, d] = [sizeX * sizeY * sin * width / height, sizeX * sizeY * cos];
+    const [a, b] = [flip * size * cos, -flip * size * sin];
+    const [c, d] = [size * stretch * sin, size * stretch * cos];
     const [midX, midY] = [(width - 1) / 2, (height - 1) / 2];
     const toX = midX + around(shift) * width - a * midX - b * midY;
     const toY = midY + around(shift) * height - c * midX - d * midY;

@@ -6,6 +6,8 @@ export interface Prediction {
   label: ClassName;
   /** The probability of `label`, in 0..1. */
   probability: number;
+  /** Present where the probability is below what was asked for: see `markUnsure`. */
+  unsure?: true;
 }
 
 /**

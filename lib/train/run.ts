@@ -22,6 +22,7 @@ export type TrainSettings = Required<
     | "epochs"
     | "batchSize"
     | "learningRate"
+    | "keep"
     | "patience"
     | "augment"
     | "seed"
@@ -116,10 +117,12 @@ export class TrainRun {
     return status;
   }
 
-  /** Puts the weights of the best epoch back. */
+  /** Puts the weights of the best epoch back, unless the last ones are to be kept. */
   finish(): TrainResult {
+    const { history, bestEpoch } = this.#progress;
+    if (this.#settings.keep === "last") return { history, bestEpoch: history.loss.length };
     this.#model.setWeights(this.#best);
-    return { history: this.#progress.history, bestEpoch: this.#progress.bestEpoch };
+    return { history, bestEpoch };
   }
 
   dispose(): void {

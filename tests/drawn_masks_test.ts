@@ -1,0 +1,145 @@
+import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { drawMaskOn, type Wear } from "../lib/drawn_masks.ts";
+import type { Point } from "../lib/landmarks.ts";
+import { seededRandom } from "../lib/random.ts";
+
+const SIZE = 128;
+/** Green that no mask has. */
+const PIXELS = Uint8Array.from({ length: SIZE * SIZE * 3 }, (_, i) => i % 3 === 1 ? 255 : 0);
+/** A face in the units of the drawings: 0 0 is the middle of the head, y grows downwards. */
+const NOSE_TIP: Point = [0, 9], MOUTH: Point = [0, 30];
+
+/** Landmarks of a face that looks straight ahead, in the order of iBUG 300-W. */
+function makeLandmarks(map: (place: Point) => Point): Point[] {
+  const ring = (x: number, y: number, count: number, across: number, down: number): Point[] =>
+    Array.from({ length: count }, (_, i) => {
+      const angle = Math.PI + 2 * Math.PI * i / count;
+      return [x + across * Math.cos(angle), y + down * Math.sin(angle)];
+    });
+  const half: Point[] = [[-42, -12], [-41, 0], [-39, 12], [-39, 12], [-34, 34], [-26, 44], [
+    -14,
+    52,
+  ]];
+  const jaw: Point[] = [
+    ...half,
+    ...[-4, 0, 4].map((x): Point => [x, 54]),
+    ...half.toReversed().map(([x, y]): Point => [-x, y]),
+  ];
+  const brows = [-26, -22, -18, -14, -8, 8, 14, 18, 22, 26].map((x): Point => [x, -22]);
+  const bridge: Point[] = [[0, -10], [0, -4], [0, 3], NOSE_TIP];
+  const nostrils = [-8, -4, 0, 4, 8].map((x): Point => [x, 16]);
+  const eyes = [...ring(-17, -12, 6, 7, 3), ...ring(17, -12, 6, 7, 3)];
+  const mouth = [...ring(...MOUTH, 12, 14, 5), ...ring(...MOUTH, 8, 10, 2)];
+  return [...jaw, ...brows, ...bridge, ...nostrils, ...eyes, ...mouth].map(map);
+}
+
+/** The face turned by an angle and resized, and the way back. */
+function place(degrees: number, scale: number, [left, top]: Point) {
+  const [cos, sin] = [Math.cos(degrees * Math.PI / 180), Math.sin(degrees * Math.PI / 180)];
+  return {
+    toPhoto: ([x, y]: Point): Point => [
+      left + scale * (cos * x - sin * y),
+      top + scale * (sin * x + cos * y),
+    ],
+    toFace: ([x, y]: Point): Point => [
+      (cos * (x - left) + sin * (y - top)) / scale,
+      (-sin * (x - left) + cos * (y - top)) / scale,
+    ],
+  };
+}
+
+const PLACES = [place(0, 1, [64, 58]), place(20, 0.7, [70, 50]), place(-15, 0.9, [60, 60])];
+
+const isChanged = (pixels: Uint8Array, [x, y]: Point) => {
+  const start = 3 * (Math.floor(y) * SIZE + Math.floor(x));
+  return [0, 1, 2].some((i) => pixels[start + i] !== PIXELS[start + i]);
+};
+
+Deno.test("drawMaskOn() covers the nose, or leaves its tip bare, and changes no more than the lower face", async () => {
+  const before = PIXELS.slice();
+  let bareMouths = 0;
+  for (let seed = 0; seed < 60; seed++) {
+    const { toPhoto, toFace } = PLACES[seed % PLACES.length]!;
+    const landmarks = makeLandmarks(toPhoto);
+    for (
+      const [wear, top] of [["with_mask", -9], ["mask_weared_incorrect", 12]] as [Wear, number][]
+    ) {
+      const drawn = await drawMaskOn(PIXELS, SIZE, landmarks, wear, seededRandom(seed));
+      assertEquals(drawn.length, PIXELS.length);
+      const about = `seed ${seed}, ${wear}`;
+      assertEquals(isChanged(drawn, toPhoto(NOSE_TIP)), wear === "with_mask", about);
+      const hasMouth = isChanged(drawn, toPhoto(MOUTH));
+      if (wear === "with_mask") assert(hasMouth, about);
+      else bareMouths += Number(!hasMouth);
+      let changed = 0;
+      for (let y = 0; y < SIZE; y++) {
+        for (let x = 0; x < SIZE; x++) {
+          if (!isChanged(drawn, [x, y])) continue;
+          changed++;
+          const [across, down] = toFace([x + 0.5, y + 0.5]);
+          assert(Math.abs(across) < 46 && down > top && down < 72, `${about}: ${across} ${down}`);
+        }
+      }
+      assert(changed > 300, `${about}: ${changed} pixels changed`);
+    }
+  }
+  // Three of ten hang under the mouth: of 60, 18 with a standard deviation of 3.5.
+  assert(bareMouths > 6 && bareMouths < 30, `${bareMouths} bare mouths`);
+  assertEquals(PIXELS, before);
+});
+
+Deno.test("drawMaskOn() blends the mask's edges into the photo without a dark rim", async () => {
+  const landmarks = makeLandmarks(PLACES[0]!.toPhoto);
+  const sums = { whole: 0, part: 0 }, counts = { whole: 0, part: 0 };
+  for (let seed = 0; seed < 20; seed++) {
+    const [onBlack, onWhite] = await Promise.all(
+      [0, 255].map((level) =>
+        drawMaskOn(PIXELS.map(() => level), SIZE, landmarks, "with_mask", seededRandom(seed))
+      ),
+    ) as [Uint8Array, Uint8Array];
+    onBlack.forEach((level, i) => {
+      const cover = 1 - (onWhite[i]! - level) / 255; // what both have in common is the mask
+      const kind = cover === 1 ? "whole" : cover > 0.2 && cover < 0.6 ? "part" : undefined;
+      if (!kind) return;
+      sums[kind] += level / cover;
+      counts[kind]++;
+    });
+  }
+  const [inside, edge] = [sums.whole / counts.whole, sums.part / counts.part];
+  // An outline is a quarter darker than its mask, the bands are lighter.
+  assert(edge > 0.75 * inside && edge < 1.5 * inside, `${edge} at the edge, ${inside} inside`);
+});
+
+Deno.test("drawMaskOn() repeats itself for a seed, and differs for another", async () => {
+  const landmarks = makeLandmarks(PLACES[0]!.toPhoto);
+  const draw = (seed: number) =>
+    drawMaskOn(PIXELS, SIZE, landmarks, "with_mask", seededRandom(seed));
+  assertEquals(await draw(1), await draw(1));
+  assertNotEquals(await draw(1), await draw(2));
+});
+
+Deno.test("drawMaskOn() leaves a photo as it is where the face lies outside", async () => {
+  const landmarks = makeLandmarks(place(0, 1, [1000, 1000]).toPhoto);
+  assertEquals(await drawMaskOn(PIXELS, SIZE, landmarks, "with_mask", seededRandom(1)), PIXELS);
+});
+
+Deno.test("drawMaskOn() refuses what is no face and no photo", async () => {
+  const landmarks = makeLandmarks(PLACES[0]!.toPhoto);
+  for (
+    const [pixels, points, message] of [
+      [PIXELS.subarray(3), landmarks, `size ${SIZE} needs ${SIZE * SIZE * 3} bytes, got`],
+      [PIXELS, landmarks.slice(1), "68 landmarks, got 67"],
+      [PIXELS, [], "68 landmarks, got 0"],
+      [PIXELS, landmarks.map(([x]) => [x, 64]), "on one line"],
+      [PIXELS, landmarks.map(([x]) => [x, 10 + 0.7 * x]), "on one line"],
+      [PIXELS, landmarks.map(() => [64, 64]), "on one line"],
+      [PIXELS, landmarks.map(() => [NaN, 64]), "on one line"],
+    ] as [Uint8Array, Point[], string][]
+  ) {
+    await assertRejects(
+      () => drawMaskOn(pixels, SIZE, points, "with_mask", seededRandom(1)),
+      RangeError,
+      message,
+    );
+  }
+});
