@@ -1,5 +1,5 @@
-/** `deno task bench <train|load|memory|detect>`: one of the comparisons; each takes its own options. */
-const USAGE = "Usage: deno task bench <train|load|memory|detect> [options]";
+/** `deno task bench <train|load|memory|detect|app>`: one of the comparisons; each takes its own options. */
+const USAGE = "Usage: deno task bench <train|load|memory|detect|app> [options]";
 
 switch (Deno.args[0]) {
   case "train":
@@ -13,6 +13,9 @@ switch (Deno.args[0]) {
     break;
   case "memory":
     await import("./memory.ts");
+    break;
+  case "app":
+    await import("./app.ts");
     break;
   case "--help":
     console.log(USAGE);

@@ -4,8 +4,11 @@ import { chunk, scaleImages } from "./batches.ts";
 import { tf } from "./engine.ts";
 import { readImage } from "./image.ts";
 import { installKernels } from "./kernels.ts";
+import { type Prediction, toPredictions } from "./predict/labels.ts";
 import type { Classifier } from "./saved_model.ts";
-import { type Box, CLASSES, type ClassName, type ImageSet, type OnProgress } from "./types.ts";
+import { type Box, CLASSES, type ImageSet, type OnProgress } from "./types.ts";
+
+export type { Prediction } from "./predict/labels.ts";
 
 /**
  * Runs the model on the photos at `indices`, a batch at a time.
@@ -70,17 +73,8 @@ export function narrowToBinary(scores: Float32Array): Float32Array {
   });
 }
 
-/** What a classifier says of one photo. */
-export interface Prediction {
-  label: ClassName;
-  /** The probability of `label`, in 0..1. */
-  probability: number;
-  /** Present where the probability is below what was asked for: see `markUnsure`. */
-  unsure?: true;
-}
-
 /**
- * Classifies photos that are in memory. Two classes: the second, `with_mask`, from a probability of 0.5 on.
+ * Classifies photos that are in memory.
  *
  * @param images Of the classifier's size; the class names of its samples do not matter.
  * @returns one prediction a sample, in order
@@ -89,16 +83,7 @@ export async function classifyImages(
   { model, info: { classes } }: Classifier,
   images: ImageSet,
 ): Promise<Prediction[]> {
-  const scores = await predictImages(model, images);
-  return images.samples.map((_, i) => {
-    const probabilities = classes.length === 2
-      ? [1 - scores[i]!, scores[i]!]
-      : [...scores.subarray(i * classes.length, (i + 1) * classes.length)];
-    const label = classes.length === 2
-      ? Number(scores[i]! >= 0.5)
-      : probabilities.indexOf(Math.max(...probabilities));
-    return { label: classes[label]!, probability: probabilities[label]! };
-  });
+  return toPredictions(await predictImages(model, images), classes);
 }
 
 /**

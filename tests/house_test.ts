@@ -20,6 +20,7 @@ const HOUSE: Record<string, string[]> = {
   kernels: ["engine", "native_ops"],
   image_cache: ["work_folder"],
   image: ["image_cache", "types"],
+  resample: [],
   batches: ["engine", "native_ops", "random"],
   augment: ["engine", "native_ops"],
   labelled_photos: ["dataset", "duplicates", "image", "split", "types"],

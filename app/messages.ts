@@ -1,0 +1,41 @@
+/** What the page and its worker say to each other. */
+import type { DetectOptions, MaskDetection } from "../lib/detect.ts";
+import type { ClassName } from "../lib/types.ts";
+
+/** From the page, first of all: load the networks. */
+export interface StartRequest {
+  /** The engine that is to be tried first. */
+  backend: string | null;
+}
+
+/** From the page: find the faces of a picture. */
+export interface FindRequest {
+  id: number;
+  /** A photo's file, or a frame, which is handed over. */
+  picture: Blob | ImageBitmap;
+  options: DetectOptions;
+}
+
+/** What was found in a picture. */
+export interface FoundMasks {
+  /** Of the upright picture, in pixels. */
+  width: number;
+  height: number;
+  faces: MaskDetection[];
+}
+
+/** What the worker tells about itself when it is ready. */
+export interface EngineInfo {
+  /** "webgpu", "webgl", "wasm" or "cpu". */
+  backend: string;
+  classes: readonly ClassName[];
+  /** Where the classifier's photos came from. */
+  trainedOn: string;
+}
+
+/** From the worker. */
+export type Answer =
+  | { kind: "ready"; info: EngineInfo }
+  | { kind: "found"; id: number; found: FoundMasks }
+  /** Without an id: nothing will work. */
+  | { kind: "failed"; id?: number; reason: string };

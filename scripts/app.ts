@@ -1,0 +1,44 @@
+/** `deno task app`: the page that finds masks in photos and in what a camera sees. */
+import { join } from "@std/path";
+import { Command } from "commander";
+import { buildApp } from "./build_app.ts";
+import { readPageFiles, serveFiles } from "./serve_app.ts";
+import { parseWholeNumber, ROOT, runCommand } from "./terminal.ts";
+
+/** The model that ships. */
+const MODEL = join(ROOT, "models/face-mask");
+
+const { model, port } = new Command("deno task app")
+  .description(
+    "Serves a page to this machine's browser: drop photos or use the camera, see who wears a mask. " +
+      "Photos never leave the machine. Ctrl-C ends it.",
+  )
+  .option("--model <folder>", "a saved model", MODEL)
+  .option(
+    "--port <n>",
+    "where to serve it on 127.0.0.1; 0 takes any free port",
+    parseWholeNumber(0),
+    8000,
+  )
+  .showHelpAfterError()
+  .parse(Deno.args, { from: "user" }).opts<{ model: string; port: number }>();
+
+await runCommand(async () => {
+  const { isFile } = await Deno.stat(join(model, "model.json")).catch(() => ({ isFile: false }));
+  if (!isFile) {
+    throw new Deno.errors.NotFound(
+      `${model} holds no model.json: train one with \`deno task train\`, or name another with --model`,
+    );
+  }
+  await buildApp();
+  const interruption = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => interruption.abort());
+  }
+  const { url, finished } = serveFiles(await readPageFiles(model), {
+    port,
+    signal: interruption.signal,
+  });
+  console.log(`the page is at ${url}\nCtrl-C ends it`);
+  await finished;
+});

@@ -1,0 +1,165 @@
+/** The page's server: a fixed table of files in memory, for this machine's own browser and nobody else. */
+import { extname, join, relative, SEPARATOR } from "@std/path";
+import { PAGE_FOLDER } from "./build_app.ts";
+import { ROOT } from "./terminal.ts";
+
+/** The only address that is listened on. */
+const HOSTNAME = "127.0.0.1";
+const DETECTOR = join(ROOT, "node_modules/@vladmandic/face-api/model");
+const SECOND_LOOK = join(ROOT, "models/second_look");
+const WASM = join(ROOT, "node_modules/@tensorflow/tfjs-backend-wasm/dist");
+
+const TYPES: Record<string, string> = {
+  ".bin": "application/octet-stream",
+  ".css": "text/css; charset=utf-8",
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".json": "application/json",
+  ".svg": "image/svg+xml",
+  ".wasm": "application/wasm",
+};
+
+/** The page itself may load nothing but its own script, style and icon; it can send nothing. */
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' blob:",
+  "worker-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+/** Its worker fetches the networks from here, and runs WebAssembly. */
+const WORKER_POLICY = [
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "connect-src 'self'",
+].join("; ");
+
+const HEADERS = {
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "permissions-policy": "camera=(self), microphone=(), geolocation=()",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  "cache-control": "no-store",
+};
+
+/** What is served at a path. */
+export interface PageFile {
+  type: string;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * Reads all that is served, by the path in the URL. A request is answered from this table and nothing else,
+ * so that no path can lead to another file.
+ *
+ * @param model A saved model's folder.
+ * @throws {Deno.errors.NotFound} if a file is missing
+ */
+export async function readPageFiles(model: string): Promise<Map<string, PageFile>> {
+  const paths = new Map<string, string>();
+  for await (const file of walk(PAGE_FOLDER)) {
+    paths.set(`/${relative(PAGE_FOLDER, file).replaceAll(SEPARATOR, "/")}`, file);
+  }
+  paths.set("/", join(PAGE_FOLDER, "index.html"));
+  const others: [string, string, string[]][] = [
+    ["model", model, ["model.json", "weights.bin"]],
+    ["detector", DETECTOR, [
+      "ssd_mobilenetv1_model-weights_manifest.json",
+      "ssd_mobilenetv1_model.bin",
+    ]],
+    ["second_look", SECOND_LOOK, ["weights_manifest.json", "weights.bin"]],
+    ["wasm", WASM, ["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm"]],
+  ];
+  for (const [path, folder, names] of others) {
+    for (const name of names) paths.set(`/${path}/${name}`, join(folder, name));
+  }
+  const files = new Map<string, PageFile>();
+  for (const [path, file] of paths) {
+    files.set(path, {
+      type: TYPES[extname(file)] ?? TYPES[".bin"]!,
+      bytes: await Deno.readFile(file),
+    });
+  }
+  return files;
+}
+
+async function* walk(folder: string): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) yield* walk(join(folder, name));
+    else yield join(folder, name);
+  }
+}
+
+/**
+ * Serves the files on 127.0.0.1 until the signal is given.
+ *
+ * A request whose Host header is not this server's own is refused: a page of another site that gives its
+ * own name this address (DNS rebinding) cannot read anything.
+ *
+ * @param port 0 takes any that is free.
+ * @returns the page's URL, and a promise of the server's end
+ * @throws {Deno.errors.AddrInUse} if the port is taken; the message says what to do
+ */
+export function serveFiles(
+  files: ReadonlyMap<string, PageFile>,
+  { port, signal }: { port: number; signal?: AbortSignal },
+): { url: string; finished: Promise<void> } {
+  const hosts = new Set<string>();
+  try {
+    const { addr, finished } = Deno.serve({
+      hostname: HOSTNAME,
+      port,
+      signal,
+      onListen: () => {},
+    }, (request) => respond(request, files, hosts));
+    for (const name of [HOSTNAME, "localhost"]) {
+      hosts.add(`${name}:${addr.port}`);
+      if (addr.port === 80) hosts.add(name);
+    }
+    return { url: `http://${HOSTNAME}:${addr.port}/`, finished };
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.AddrInUse)) throw cause;
+    throw new Deno.errors.AddrInUse(
+      `port ${port} is taken: choose another with --port, or --port 0 for any that is free`,
+      { cause },
+    );
+  }
+}
+
+function respond(
+  request: Request,
+  files: ReadonlyMap<string, PageFile>,
+  hosts: ReadonlySet<string>,
+): Response {
+  if (!hosts.has(request.headers.get("host") ?? "")) return answer(403, "not this server's name");
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    return answer(405, "only GET and HEAD", { allow: "GET, HEAD" });
+  }
+  const path = URL.parse(request.url)?.pathname ?? "";
+  const file = files.get(path);
+  if (!file) return answer(404, "there is nothing here");
+  return new Response(request.method === "HEAD" ? null : file.bytes, {
+    headers: {
+      ...HEADERS,
+      "content-length": String(file.bytes.length),
+      "content-type": file.type,
+      "content-security-policy": path.startsWith("/worker/") ? WORKER_POLICY : PAGE_POLICY,
+    },
+  });
+}
+
+function answer(status: number, text: string, headers: Record<string, string> = {}): Response {
+  return new Response(`${text}\n`, {
+    status,
+    headers: {
+      ...HEADERS,
+      ...headers,
+      "content-type": "text/plain; charset=utf-8",
+      "content-security-policy": PAGE_POLICY,
+    },
+  });
+}
