@@ -3,17 +3,14 @@ import { join } from "@std/path";
 import { Command } from "commander";
 import { buildApp } from "./build_app.ts";
 import { readPageFiles, serveFiles } from "./serve_app.ts";
-import { parseWholeNumber, ROOT, runCommand } from "./terminal.ts";
-
-/** The model that ships. */
-const MODEL = join(ROOT, "models/face-mask");
+import { parsePath, parseWholeNumber, runCommand, SHIPPED_MODEL } from "./terminal.ts";
 
 const { model, port } = new Command("deno task app")
   .description(
     "Serves a page to this machine's browser: drop photos or use the camera, see who wears a mask. " +
       "Photos never leave the machine. Ctrl-C ends it.",
   )
-  .option("--model <folder>", "a saved model", MODEL)
+  .option("--model <folder>", "a saved model", parsePath, SHIPPED_MODEL)
   .option(
     "--port <n>",
     "where to serve it on 127.0.0.1; 0 takes any free port",
