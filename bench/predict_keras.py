@@ -1,0 +1,40 @@
+"""The Keras side of bench/predict.ts: answers JSON lines on stdin with JSON lines on stdout."""
+
+import json
+import os
+import statistics
+import sys
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+import numpy as np
+
+from keras_cnn import build_model
+
+
+def peak_rss():
+    """Highest resident memory of this process so far, in MB."""
+    with open("/proc/self/status") as status:
+        line = next(line for line in status if line.startswith("VmHWM"))
+    return round(int(line.split()[1]) / 1024)
+
+
+def timed(run):
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+model = build_model(2)
+x = np.empty((0, 128, 128, 3), "float32")
+for line in sys.stdin:
+    request = json.loads(line)
+    if len(x) != request["images"]:
+        x = np.random.default_rng(1).random((request["images"], 128, 128, 3), dtype="float32")
+    if request["task"] == "face":
+        # A call of the model: for one photo, faster than `predict`, and what Keras recommends.
+        times = [timed(lambda: model(x[:1], training=False).numpy()) for _ in range(50)]
+        seconds = statistics.median(times)
+    else:
+        seconds = timed(lambda: model.predict(x, batch_size=request["batchSize"], verbose=0))
+    print(json.dumps({"seconds": seconds, "peakRssMb": peak_rss()}), flush=True)
