@@ -22,6 +22,7 @@ import {
   makeDenseKernel,
 } from "./kernels/layers.ts";
 import { makeBatchNormCall, makeBatchNormKernel } from "./kernels/batch_norm.ts";
+import { reserveHugePages } from "./kernels/huge_pages.ts";
 import { type Compile, type CompiledModel, makeCompile } from "./kernels/loss.ts";
 import { makeMaxPool } from "./kernels/pool.ts";
 import { reluGradConfig, reluKernelConfig } from "./kernels/relu.ts";
@@ -94,6 +95,7 @@ const replacements: Record<string, Replacement> = {
     probe: probeCrossEntropy,
   },
   adam: { install: () => () => {}, probe: probeAdam },
+  hugePages: { install: () => () => {}, probe: reserveHugePages },
 };
 
 let report: KernelReport = {};

@@ -123,6 +123,7 @@ inTest("installKernels() has everything on, or says why not", () => {
     "batchNorm",
     "crossEntropy",
     "adam",
+    "hugePages",
   ]);
   for (const state of Object.values(report)) assertMatch(state, /^(on|left out: \S.*)$/);
 });
