@@ -24,7 +24,7 @@ export interface CompiledModel {
 /** What one photo's labels and predictions come to. */
 interface RowMath {
   loss(labels: Row, predictions: Row): number;
-  /** Of the loss, to each prediction. */
+  /** Of the loss, to each prediction; rounded at each step as tfjs's ops do, which twenty steps of Adam tell. */
   gradient(labels: Row, predictions: Row): number[];
   accuracy(labels: Row, predictions: Row): number;
 }
@@ -32,6 +32,7 @@ type Row = readonly number[];
 
 /** As tf.layers keeps logarithms finite; its floats round both. */
 const [SMALLEST, LARGEST] = [Math.fround(1e-7), Math.fround(1 - 1e-7)];
+const f = Math.fround;
 const clip = (p: number) => Math.min(Math.max(p, SMALLEST), LARGEST);
 const isInside = (p: number) => p >= SMALLEST && p <= LARGEST;
 const sum = (values: Row) => values.reduce((total, value) => total + value, 0);
@@ -44,8 +45,17 @@ const binary: RowMath = {
       return -labels[i]! * Math.log(q) - (1 - labels[i]!) * Math.log(1 - q);
     })) / labels.length,
   gradient: (labels, predictions) =>
-    predictions.map((p, i) => isInside(p) ? (p - labels[i]!) / (p * (1 - p)) / labels.length : p - p // NaN stays NaN
-    ),
+    predictions.map((p, i) => {
+      if (!isInside(p)) return p - p; // 0, or NaN of NaN
+      const rest = f(1 - p);
+      const odds = f(p / rest);
+      const logit = f(Math.log(odds));
+      const small = f(Math.exp(-Math.abs(logit)));
+      const share = f(small * f(1 / f(1 + small)));
+      const toLogit = logit > 0 ? f(f(-labels[i]! - share) + 1) : f(share - labels[i]!);
+      const toOdds = f(f(toLogit / labels.length) / odds);
+      return f(f(toOdds / rest) + f(f(toOdds * p) / f(rest * rest)));
+    }),
   accuracy: (labels, predictions) =>
     sum(predictions.map((p, i) => Number(labels[i] === Number(p > 0.5)))) / labels.length,
 };
@@ -56,11 +66,13 @@ const categorical: RowMath = {
     return -sum(predictions.map((p, i) => labels[i]! * Math.log(clip(p / total))));
   },
   gradient: (labels, predictions) => {
-    const total = sum(predictions);
-    const shares = predictions.map((p) => p / total);
-    const toShares = shares.map((q, i) => isInside(q) ? -labels[i]! / q : q - q);
-    const mean = sum(shares.map((q, i) => q * toShares[i]!));
-    return toShares.map((gradient) => (gradient - mean) / total);
+    const total = f(sum(predictions));
+    const toShares = predictions.map((p, i) => {
+      const share = f(p / total);
+      return isInside(share) ? f(-labels[i]! / share) : share - share; // 0, or NaN of NaN
+    });
+    const toTotal = f(sum(predictions.map((p, i) => f(p * toShares[i]!))) / f(total * total));
+    return toShares.map((gradient) => f(f(gradient / total) - toTotal));
   },
   accuracy: (labels, predictions) =>
     labels.length === 1
