@@ -7,7 +7,9 @@
  *
  * Tried, and of no use: the filter's and the bias's gradient in one op (5% slower than two), freeing
  * gradients before the end of a step, other malloc thresholds, a fourth channel for the first
- * convolution. Depthwise convolutions are native in tfjs-node already.
+ * convolution, a batch in smaller parts, keeping oneDNN's primitives (TF_MKL_OPTIMIZE_PRIMITIVE_MEMUSE),
+ * sums and products by other ops (Sum, BatchMatMulV2, oneDNN's MatMul), V8's always-sparkplug. Depthwise
+ * convolutions are native in tfjs-node already.
  */
 import type { GradConfig, KernelConfig, Optimizer, Tensor, Tensor4D } from "@tensorflow/tfjs-node";
 import { type AdamOptions, NativeAdam, StockAdam } from "./kernels/adam.ts";
