@@ -6,7 +6,7 @@ import { lastLines, ROOT, run } from "../scripts/terminal.ts";
 
 const REQUIREMENTS = join(import.meta.dirname!, "requirements.txt");
 
-/** A process that answers a line with a line, and is stopped meanwhile: no thread of it disturbs the others. */
+/** A process that answers a line with a line. */
 export class Peer<Request, Answer> {
   readonly #process: Deno.ChildProcess;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
@@ -26,10 +26,8 @@ export class Peer<Request, Answer> {
   }
 
   async ask(request: Request): Promise<Answer> {
-    this.#signal("SIGCONT");
     await this.#writer.write(new TextEncoder().encode(JSON.stringify(request) + "\n"));
     const { value, done } = await this.#lines.next();
-    this.#signal("SIGSTOP");
     if (done) {
       const asked = JSON.stringify(request).slice(0, 200);
       throw new Error(`a measured process ended early, asked for ${asked}`);
@@ -38,18 +36,8 @@ export class Peer<Request, Answer> {
   }
 
   async close(): Promise<void> {
-    this.#signal("SIGCONT");
     await this.#writer.close().catch(() => {});
     await this.#process.status;
-  }
-
-  #signal(signal: "SIGCONT" | "SIGSTOP"): void {
-    if (Deno.build.os === "windows") return; // has no such signals
-    try {
-      this.#process.kill(signal);
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // it has ended; whoever asks is told
-    }
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * `deno task bench predict`: the walkthrough's CNN on photos in memory, beside Keras on the same
  * libtensorflow, and on a single face, beside the same native ops one after the other. A round asks one
- * process after the other, the other one stopped meanwhile. Prints JSON.
+ * process after the other. Prints JSON.
  */
 import { join } from "@std/path";
 import { Command } from "commander";

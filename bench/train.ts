@@ -1,7 +1,7 @@
 /**
  * `deno task bench train`: images a second while training the walkthrough's CNN, beside stock tfjs-node
  * and Keras on the same libtensorflow. Three processes; a round asks one after the other for an epoch
- * over photos in memory, the others stopped meanwhile, so that what else the machine does hits all three.
+ * over photos in memory while the others wait, so that what else the machine does hits all three.
  * Keras trains with its defaults, compiled; its clock leaves out what `fit` does before its first batch
  * and after its last. Prints JSON.
  */
