@@ -1,9 +1,12 @@
-/** `deno task bench <train|load|memory|detect|app>`: one of the comparisons; each takes its own options. */
-const USAGE = "Usage: deno task bench <train|load|memory|detect|app> [options]";
+/** `deno task bench <train|predict|load|memory|detect|app>`: one of the comparisons; each takes its own options. */
+const USAGE = "Usage: deno task bench <train|predict|load|memory|detect|app> [options]";
 
 switch (Deno.args[0]) {
   case "train":
     await import("./train.ts");
+    break;
+  case "predict":
+    await import("./predict.ts");
     break;
   case "load":
     await import("./load.ts");

@@ -148,7 +148,7 @@ function measurePeak(side = 2048, repeats = 8): number {
   return 2 * side ** 3 / (best / 1000);
 }
 
-function peakRssMb(): number {
+export function peakRssMb(): number {
   const status = Deno.readTextFileSync("/proc/self/status");
   return Math.round(Number(/VmHWM:\s*(\d+)/.exec(status)?.[1]) / 1024);
 }

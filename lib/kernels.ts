@@ -7,11 +7,12 @@
  *
  * Tried, and of no use: the filter's and the bias's gradient in one op (5% slower than two), freeing
  * gradients before the end of a step, other malloc thresholds, a fourth channel for the first
- * convolution.
+ * convolution, a batch in smaller parts, keeping oneDNN's primitives (TF_MKL_OPTIMIZE_PRIMITIVE_MEMUSE),
+ * sums and products by other ops (Sum, BatchMatMulV2, oneDNN's MatMul), V8's always-sparkplug.
  */
 import type { GradConfig, KernelConfig, Optimizer, Tensor, Tensor4D } from "@tensorflow/tfjs-node";
 import { type AdamOptions, NativeAdam, StockAdam } from "./kernels/adam.ts";
-import { tf } from "./engine.ts";
+import { engineReport, tf } from "./engine.ts";
 import {
   convThenRelu,
   convWithRelu,
@@ -24,6 +25,8 @@ import {
   makeDepthwiseKernel,
 } from "./kernels/layers.ts";
 import { makeBatchNormCall, makeBatchNormKernel } from "./kernels/batch_norm.ts";
+import { reserveHugePages } from "./kernels/huge_pages.ts";
+import { type Compile, type CompiledModel, makeCompile } from "./kernels/loss.ts";
 import { makeMaxPool } from "./kernels/pool.ts";
 import { reluGradConfig, reluKernelConfig } from "./kernels/relu.ts";
 
@@ -90,15 +93,25 @@ const replacements: Record<string, Replacement> = {
     install: () => replaceLayer(BATCH_NORM, makeBatchNormCall, makeBatchNormKernel()),
     probe: probeBatchNorm,
   },
+  crossEntropy: {
+    install: () => {
+      const prototype = tf.LayersModel.prototype as unknown as { compile: Compile };
+      const stock = prototype.compile;
+      prototype.compile = makeCompile(stock);
+      return () => prototype.compile = stock;
+    },
+    probe: probeCrossEntropy,
+  },
   adam: { install: () => () => {}, probe: probeAdam },
+  hugePages: { install: () => () => {}, probe: reserveHugePages },
 };
 
 let report: KernelReport = {};
 let restore: (() => void)[] = [];
 
 /**
- * Puts the replacements in, or takes them out again. Models that exist already change with it. Calling
- * it once more with the same option does nothing.
+ * Puts the replacements in, or takes them out again. Models that exist already change with it, their
+ * loss when they are compiled. Calling it once more with the same option does nothing.
  *
  * @returns what is in use now
  * @example
@@ -122,6 +135,28 @@ export function installKernels(
     report = Object.fromEntries(Object.keys(replacements).map((name) => [name, "off"]));
   }
   return { ...report };
+}
+
+/**
+ * What does the arithmetic, for people: the versions, and the replacements in use or why one is not.
+ *
+ * @example
+ * ```ts
+ * import { describeEngine, installKernels } from "./kernels.ts";
+ *
+ * installKernels();
+ * console.log(describeEngine());
+ * ```
+ */
+export function describeEngine(): string {
+  const { tfjsNode, libtensorflow } = engineReport();
+  const names = Object.keys(report).filter((name) => report[name] === "on");
+  const kernels = names.length > 0 ? `native ${names.join(", ")}` : "its own kernels";
+  const rest = Object.entries(report).filter(([, state]) => state.startsWith("left out"));
+  return [
+    `TensorFlow ${libtensorflow} under tfjs-node ${tfjsNode}, with ${kernels}`,
+    ...rest.map(([name, state]) => `${name} ${state}`),
+  ].join("; ");
 }
 
 /**
@@ -216,6 +251,18 @@ function probeBatchNorm(): void {
     [tf.tensor4d([1, 3], [1, 1, 2, 1]), tf.tensor1d([1]), tf.tensor1d([0])],
     [[0, 0], [1], [1]],
   );
+}
+
+/** The loss of two photos whose probabilities are 1/2 and 1/4, and its gradient. */
+function probeCrossEntropy(): void {
+  const layers = [tf.layers.activation({ activation: "linear", inputShape: [1] })];
+  const model = tf.sequential({ layers });
+  const optimizer = tf.train.sgd(1);
+  model.compile({ optimizer, loss: "binaryCrossentropy" });
+  optimizer.dispose();
+  const { lossFunctions: [loss] } = (model as unknown as { model: CompiledModel }).model;
+  const labels = tf.tensor2d([[1], [0]]);
+  expectGradients((p) => loss!(labels, p!), [tf.tensor2d([[0.5], [0.25]])], [[-2, 4 / 3]]);
 }
 
 /** The first step is as long as the learning rate, whatever the gradient. */

@@ -9,7 +9,8 @@ import type {
   Variable,
 } from "@tensorflow/tfjs-node";
 import { tf } from "../lib/engine.ts";
-import { createAdam, installKernels } from "../lib/kernels.ts";
+import type { CompiledModel, LossFunction } from "../lib/kernels/loss.ts";
+import { createAdam, describeEngine, installKernels } from "../lib/kernels.ts";
 import { buildCnn } from "../lib/model.ts";
 
 /** Value and gradients as plain numbers. */
@@ -121,7 +122,9 @@ inTest("installKernels() has everything on, or says why not", () => {
     "dense",
     "depthwise",
     "batchNorm",
+    "crossEntropy",
     "adam",
+    "hugePages",
   ]);
   for (const state of Object.values(report)) assertMatch(state, /^(on|left out: \S.*)$/);
 });
@@ -159,6 +162,17 @@ Deno.test("installKernels() leaves out what this libtensorflow lacks", () => {
     delete backend.executeMultipleOutputs;
     installKernels({ enabled: false });
   }
+});
+
+Deno.test("describeEngine() names the versions, and what is in use", () => {
+  installKernels({ enabled: true });
+  assertMatch(
+    describeEngine(),
+    /^TensorFlow \d+\.\d+\.\d+ under tfjs-node [\d.]+, with native relu, /,
+  );
+  installKernels({ enabled: false });
+  assertMatch(describeEngine(), /^TensorFlow \S+ under tfjs-node \S+, with its own kernels$/);
+  installKernels({ enabled: true });
 });
 
 Deno.test("installKernels() heeds FACE_MASK_STOCK_KERNELS", () => {
@@ -299,6 +313,51 @@ inTest("batchNormalization layer has the stock values, gradients and moving aver
       assertLess(relativeError(actual[i]!, values), 1e-4, `${shape}: ${i}`);
     }
   }
+});
+
+/** The loss and the accuracy that a compiled model with so many outputs uses. */
+function compileLoss(loss: string, units: number): [loss: LossFunction, accuracy: LossFunction] {
+  const layer = tf.layers.activation({ activation: "linear", inputShape: [units] });
+  const model = tf.sequential({ layers: [layer] });
+  const optimizer = tf.train.sgd(1);
+  model.compile({ optimizer, loss, metrics: ["accuracy"] });
+  optimizer.dispose();
+  const { lossFunctions, metricsTensors } = (model as unknown as { model: CompiledModel }).model;
+  return [lossFunctions[0]!, metricsTensors[0]![0]];
+}
+
+for (
+  const [loss, labels, predictions] of [
+    ["binaryCrossentropy", [[1], [0], [1], [0]], [[0.2], [0.3], [0.5], [0.999]]],
+    ["binaryCrossentropy", [[1], [0], [1], [0]], [[1], [0], [0], [1]]], // clipped
+    ["binaryCrossentropy", [[1, 0, 1], [0, 0.25, 1]], [[0.7, 0.6, 0.1], [0.2, 0.3, 0.8]]],
+    ["categoricalCrossentropy", [[1, 0, 0], [0, 0, 1]], [[0.2, 0.7, 0.1], [0.3, 0.3, 0.4]]],
+    ["categoricalCrossentropy", [[1, 0], [0, 1]], [[2, 3], [0.1, 0.1]]], // not shares yet
+    ["categoricalCrossentropy", [[1, 0, 0], [0, 1, 0]], [[0, 1, 0], [0, 1, 0]]], // clipped
+    ["categoricalCrossentropy", [[1], [0]], [[0.7], [0.9]]], // one output
+  ] as const
+) {
+  inTest(`${loss} has the stock values, gradients and accuracy: ${predictions}`, () => {
+    const y = tf.tensor2d(labels as unknown as number[][]);
+    const p = tf.tensor2d(predictions as unknown as number[][]);
+    const units = p.shape[1];
+    const expected = withStock(() => {
+      const [stock, accuracy] = compileLoss(loss, units);
+      return [differentiate((p) => stock(y, p!), [p]), [...accuracy(y, p).dataSync()]] as const;
+    });
+    const [ours, accuracy] = compileLoss(loss, units);
+    const actual = differentiate((p) => ours(y, p!), [p]);
+    assertLess(relativeError(actual.value, expected[0].value), 1e-5);
+    assertLess(relativeError(actual.gradients[0]!, expected[0].gradients[0]!), 1e-5);
+    assertLess(relativeError([...accuracy(y, p).dataSync()], expected[1]), 1e-6);
+  });
+}
+
+inTest("binaryCrossentropy takes sequences the stock way, and keeps NaN", () => {
+  const [loss] = compileLoss("binaryCrossentropy", 1);
+  const [y, p] = [tf.ones([2, 3, 1]), tf.fill([2, 3, 1], 0.5)];
+  assertEquals(loss(y, p).shape, [2, 3]);
+  assertEquals([...loss(tf.ones([1, 1]), tf.fill([1, 1], NaN)).dataSync()], [NaN]);
 });
 
 inTest("kernels give the stock gradients where a convolution feeds two branches", () => {

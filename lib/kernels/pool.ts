@@ -33,14 +33,14 @@ function readPoolInfo(x: TensorInfo, attrs: NamedAttrMap): PoolInfo {
   return tf.backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
 }
 
-function poolAttributes(info: PoolInfo): Attribute[] {
+function poolAttributes(info: PoolInfo, withWorkspace: boolean): Attribute[] {
   return [
     FLOAT,
     attribute.int("ksize", [1, info.filterHeight, info.filterWidth, 1]),
     attribute.int("strides", [1, info.strideHeight, info.strideWidth, 1]),
     attribute.string("padding", info.padInfo.type),
     NHWC,
-    attribute.bool("workspace_enabled", true),
+    attribute.bool("workspace_enabled", withWorkspace),
     ONEDNN,
   ];
 }
@@ -65,8 +65,10 @@ export function makeMaxPool(
         inputs.workspace = x;
         return stock.kernel.kernelFunc({ inputs, attrs, backend });
       }
-      const [y, workspace] = runOpOutputs("_MklNativeMaxPool", poolAttributes(info), [x], 2);
-      if (tf.engine().state.gradientDepth > 0) inputs.workspace = workspace;
+      const isRecorded = tf.engine().state.gradientDepth > 0;
+      const attributes = poolAttributes(info, isRecorded);
+      const [y, workspace] = runOpOutputs("_MklNativeMaxPool", attributes, [x], 2);
+      if (isRecorded) inputs.workspace = workspace;
       else workspace!.dispose();
       return y!;
     },
@@ -78,7 +80,7 @@ export function makeMaxPool(
     gradFunc: (dy, saved, attrs) => {
       const [x, workspace, y] = saved as [Tensor, Tensor, Tensor];
       if (workspace.dataId === x.dataId) return stock.gradient.gradFunc(dy, [x, y], attrs);
-      const attributes = poolAttributes(readPoolInfo(x, attrs));
+      const attributes = poolAttributes(readPoolInfo(x, attrs), true);
       const spread = (pooled: Tensor) =>
         runOp("_MklNativeMaxPoolGrad", attributes, [x, y, pooled, workspace]);
       if (!isRectified(x)) return { x: () => spread(dy as Tensor) };

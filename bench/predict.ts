@@ -1,0 +1,95 @@
+/**
+ * `deno task bench predict`: the walkthrough's CNN on photos in memory, beside Keras on the same
+ * libtensorflow, and on a single face, beside the same native ops one after the other. A round asks one
+ * process after the other. Prints JSON.
+ */
+import { join } from "@std/path";
+import { Command } from "commander";
+import { setUpEngine } from "../scripts/setup.ts";
+import { parseWholeNumber, progressLine, runCommand } from "../scripts/terminal.ts";
+import { Peer, round, setUpPython, spread } from "./peers.ts";
+
+export interface Request {
+  /** All photos in batches, or one photo again and again, through the model or as bare ops. */
+  task: "batches" | "face" | "bareOps";
+  images: number;
+  batchSize: number;
+}
+
+export interface Answer {
+  /** For all photos; of "face" and "bareOps" the median of one. */
+  seconds: number;
+  /** Highest resident memory of the process so far. */
+  peakRssMb: number;
+}
+
+const HERE = import.meta.dirname!;
+const WARM_UPS = 2;
+const onProgress = progressLine();
+const { rounds, quick } = new Command("deno task bench predict")
+  .description("Classifies photos beside Keras, and one face beside the bare ops; prints JSON.")
+  .option("--rounds <n>", "how often each is measured", parseWholeNumber(1), 7)
+  .option("--quick", "few photos: shows that it works, not how fast")
+  .showHelpAfterError()
+  .parse(Deno.args.slice(1), { from: "user" }).opts<{ rounds: number; quick?: boolean }>();
+
+await runCommand(async () => {
+  await setUpEngine();
+  const python = await setUpPython(onProgress);
+  const ours = new Peer<Request, Answer>(Deno.execPath(), [
+    "run",
+    "-A",
+    join(HERE, "predict_ours.ts"),
+  ]);
+  const keras = new Peer<Request, Answer>(python, [join(HERE, "predict_keras.py")]);
+  const measured = {
+    ours: { peer: ours, task: "batches" },
+    keras: { peer: keras, task: "batches" },
+    face: { peer: ours, task: "face" },
+    bareOps: { peer: ours, task: "bareOps" },
+    kerasFace: { peer: keras, task: "face" },
+  } as const;
+  type Name = keyof typeof measured;
+  const names = Object.keys(measured) as Name[];
+  const seconds = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<
+    Name,
+    number[]
+  >;
+  const peakRssMb: Record<string, number> = {};
+  const images = quick ? 128 : 1024;
+  try {
+    for (let number = -WARM_UPS; number < rounds; number++) {
+      onProgress({ stage: "rounds", done: Math.max(number, 0), total: rounds });
+      for (const name of names) {
+        const { peer, task } = measured[name];
+        const answer = await peer.ask({ task, images, batchSize: 32 });
+        if (task === "batches") peakRssMb[name] = answer.peakRssMb;
+        if (number >= 0) seconds[name].push(answer.seconds);
+      }
+    }
+  } finally {
+    await ours.close();
+    await keras.close();
+  }
+  /** Of the rounds' ratios, not of the medians. */
+  const ratios = (above: Name, below: Name) =>
+    spread(seconds[above].map((time, i) => time / seconds[below][i]!));
+  const speed = (name: Name) => spread(seconds[name].map((time) => images / time));
+  const latency = (name: Name) => spread(seconds[name].map((time) => 1000 * time));
+  const result = {
+    ratioOverKeras: ratios("keras", "ours").median,
+    faceOverBareOps: ratios("face", "bareOps").median,
+    ratios: { overKeras: ratios("keras", "ours"), faceOverBareOps: ratios("face", "bareOps") },
+    imagesPerSecond: { ours: speed("ours"), keras: speed("keras") },
+    faceMs: {
+      ours: latency("face"),
+      bareOps: latency("bareOps"),
+      keras: latency("kerasFace"),
+    },
+    peakRssMb,
+    loadAverage: Deno.loadavg().map(round),
+    images,
+    rounds,
+  };
+  console.log(JSON.stringify(result, null, 2));
+});
