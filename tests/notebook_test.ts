@@ -26,10 +26,11 @@ const textOf = (value: unknown) => [value].flat().join("");
 
 /** A copy of the project by links, so that what the notebook saves does not meet what the user has there. */
 async function linkProject(folder: string): Promise<string> {
-  for (const name of ["deno.json", "deno.lock", "lib", "node_modules", "vendor"]) {
+  for (const name of ["models", "notebooks"]) await Deno.mkdir(join(folder, name));
+  const shared = ["deno.json", "deno.lock", "lib", "models/face-mask", "models/second_look"];
+  for (const name of [...shared, "node_modules", "vendor"]) {
     await Deno.symlink(join(ROOT, name), join(folder, name));
   }
-  await Deno.mkdir(join(folder, "notebooks"));
   const notebook = join(folder, "notebooks/FaceMask.ipynb");
   await Deno.copyFile(join(ROOT, "notebooks/FaceMask.ipynb"), notebook);
   return notebook;
