@@ -36,8 +36,16 @@ export function resamplePhoto(
   return resampleRows(photo, rows, planAxis(left, width, size.width, isShifted));
 }
 
-/** The box with its margin, in whole pixels, cut to what the photo has. */
-function cutBox(photo: Photo, box: Box, margin: number): Box {
+/**
+ * The box with its margin, in whole pixels, cut to what the photo has.
+ *
+ * @throws {RangeError} if the box lies outside the photo
+ */
+export function cutBox(
+  photo: { width: number; height: number },
+  box: Box,
+  margin: number,
+): Box {
   const [x, y] = [box.width * margin, box.height * margin];
   const left = Math.max(0, Math.round(box.left - x));
   const top = Math.max(0, Math.round(box.top - y));

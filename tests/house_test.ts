@@ -19,7 +19,7 @@ const HOUSE: Record<string, string[]> = {
   native_ops: ["engine"],
   kernels: ["engine", "native_ops"],
   image_cache: ["work_folder"],
-  image: ["image_cache", "types"],
+  image: ["image_cache", "resample", "types"],
   resample: [],
   batches: ["engine", "native_ops", "random"],
   augment: ["engine", "native_ops"],

@@ -36,21 +36,23 @@ async function linkProject(folder: string): Promise<string> {
   return notebook;
 }
 
+/** Runs it as `deno task start` does, and gives the cells with what they showed. */
+async function runNotebook(notebook: string, photos: string, out: string): Promise<Cell[]> {
+  const { code, stderr } = await new Deno.Command(PYTHON, {
+    args: [join(ROOT, "scripts/run_notebook.py"), notebook, out],
+    env: { FACE_MASK_DATA: photos },
+  }).output();
+  assertEquals(code, 0, new TextDecoder().decode(stderr));
+  return JSON.parse(await Deno.readTextFile(join(out, "FaceMask.ipynb"))).cells;
+}
+
 Deno.test("the notebook runs in the real kernel and shows every chart and the accuracy", async () => {
   await withFolder(async (folder) => {
     const photos = join(folder, "photos");
     await writeSampleFaces(photos, { count: 60, seed: 11 });
     const notebook = await linkProject(folder);
     const out = join(folder, "out");
-    const { code, stderr } = await new Deno.Command(PYTHON, {
-      args: [join(ROOT, "scripts/run_notebook.py"), notebook, out],
-      env: { FACE_MASK_DATA: photos },
-    }).output();
-    assertEquals(code, 0, new TextDecoder().decode(stderr));
-
-    const { cells }: { cells: Cell[] } = JSON.parse(
-      await Deno.readTextFile(join(out, "FaceMask.ipynb")),
-    );
+    const cells = await runNotebook(notebook, photos, out);
     const code_cells = cells.filter((cell) => cell.cell_type === "code");
     const outputs = code_cells.flatMap((cell) => cell.outputs);
     assertEquals(outputs.filter((output) => output.output_type === "error"), []);
@@ -93,15 +95,7 @@ Deno.test("the notebook takes faces with boxes, and three classes, by one value 
     const [two, three] = ['mask.Task = \\"binary\\"', 'mask.Task = \\"three-class\\"'];
     assertEquals(text.split(two).length, 2);
     await Deno.writeTextFile(notebook, text.replace(two, three));
-    const out = join(folder, "out");
-    const { code, stderr } = await new Deno.Command(PYTHON, {
-      args: [join(ROOT, "scripts/run_notebook.py"), notebook, out],
-      env: { FACE_MASK_DATA: photos },
-    }).output();
-    assertEquals(code, 0, new TextDecoder().decode(stderr));
-    const { cells }: { cells: Cell[] } = JSON.parse(
-      await Deno.readTextFile(join(out, "FaceMask.ipynb")),
-    );
+    const cells = await runNotebook(notebook, photos, join(folder, "out"));
     const shown = cells.flatMap(({ outputs = [] }) => outputs)
       .find((output) => output.data?.[EVALUATION_TYPE])!.data![EVALUATION_TYPE];
     assertEquals((shown as { classes: unknown }).classes, CLASSES["three-class"]);

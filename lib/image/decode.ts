@@ -1,5 +1,6 @@
 /** From a file to a photo's pixels, and from those, or a box of them, to another size. */
 import sharp, { type Sharp } from "sharp";
+import { cutBox } from "../resample.ts";
 import type { Box } from "../types.ts";
 import { readPlainJpeg, resizePlainJpeg } from "./plain_jpeg.ts";
 
@@ -60,19 +61,7 @@ export async function resizeBox(
   margin: number,
   size: { width: number; height: number },
 ): Promise<Uint8Array> {
-  const [x, y] = [box.width * margin, box.height * margin];
-  const left = Math.max(0, Math.round(box.left - x));
-  const top = Math.max(0, Math.round(box.top - y));
-  const right = Math.min(info.width, Math.round(box.left + box.width + x));
-  const bottom = Math.min(info.height, Math.round(box.top + box.height + y));
-  if (right <= left || bottom <= top) {
-    throw new RangeError(
-      `the box ${
-        JSON.stringify(box)
-      } lies outside the photo of ${info.width} x ${info.height} pixels`,
-    );
-  }
-  const part = { left, top, width: right - left, height: bottom - top };
+  const part = cutBox(info, box, margin);
   return await resize(sharp(data, { raw: info }).extract(part), size.width, size.height);
 }
 
