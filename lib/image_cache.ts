@@ -22,7 +22,7 @@ const RECENT_MS = 3000;
 /** After the pixels: `failed` as JSON, that JSON's length, and the CRC-32 of all before it. */
 const FOOTER_BYTES = 8;
 const SUFFIX = ".pixels";
-const CHUNK_BYTES = 2 ** 24;
+const CHUNK_BYTES = 2 ** 22;
 
 /**
  * Gives what `read` gives for these samples, from a file in `folder` where it has been read before. The
@@ -91,10 +91,10 @@ function describeState(file: string): string {
 /** Undefined if there is no such file, or it is damaged or cannot be read: then photos are decoded. */
 async function readEntry(path: string): Promise<ReadPixels | undefined> {
   try {
-    const bytes = await readInParallel(path);
+    const { bytes, checksum } = await readInParallel(path);
     const footer = new DataView(bytes.buffer, bytes.length - FOOTER_BYTES);
     const jsonEnd = bytes.length - FOOTER_BYTES, jsonStart = jsonEnd - footer.getUint32(0);
-    if (crc32(bytes.subarray(0, -4)) !== footer.getUint32(4)) return undefined;
+    if (checksum !== footer.getUint32(4)) return undefined;
     return {
       pixels: bytes.subarray(0, jsonStart),
       failed: JSON.parse(new TextDecoder().decode(bytes.subarray(jsonStart, jsonEnd))),
@@ -105,23 +105,31 @@ async function readEntry(path: string): Promise<ReadPixels | undefined> {
   }
 }
 
-/** Two threads read at a time: most of the time goes to memory that is touched for the first time. */
-async function readInParallel(path: string): Promise<Uint8Array<ArrayBuffer>> {
+/**
+ * Two threads read at a time, as most of the time goes to memory that is touched for the first time; this
+ * one sums up what they have read, all but the file's last four bytes.
+ */
+async function readInParallel(path: string) {
   const { size } = await Deno.stat(path);
   const bytes = new Uint8Array(size);
-  let next = 0;
+  const isRead: boolean[] = [];
+  let next = 0, summed = 0, checksum = 0;
   async function readChunks() {
     using file = await Deno.open(path);
-    while (next < size) {
-      const start = next;
-      next += CHUNK_BYTES;
-      const chunk = bytes.subarray(start, next);
-      await file.seek(start, Deno.SeekMode.Start);
+    while (next * CHUNK_BYTES < size) {
+      const number = next++;
+      const chunk = bytes.subarray(number * CHUNK_BYTES, (number + 1) * CHUNK_BYTES);
+      await file.seek(number * CHUNK_BYTES, Deno.SeekMode.Start);
       for (let at = 0; at < chunk.length;) at += await file.read(chunk.subarray(at)) ?? NaN;
+      isRead[number] = true;
+      for (; isRead[summed]; summed++) {
+        const end = Math.min((summed + 1) * CHUNK_BYTES, size - 4);
+        checksum = crc32(bytes.subarray(summed * CHUNK_BYTES, end), checksum);
+      }
     }
   }
   await Promise.all([readChunks(), readChunks()]);
-  return bytes;
+  return { bytes, checksum };
 }
 
 async function writeEntry(path: string, { pixels, failed }: ReadPixels): Promise<void> {

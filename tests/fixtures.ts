@@ -27,6 +27,25 @@ export async function assertNoLeak(work: () => unknown): Promise<void> {
   assertEquals(tf.memory().numTensors, before, "the number of tensors changed");
 }
 
+/**
+ * Fails if native memory (resident, without JavaScript's heap) grows by `most` MB or more each time that
+ * `work` runs. Test files that run beside this one share its process: one calm run of five is enough.
+ */
+export async function assertFlatMemory(most: number, work: () => Promise<void>): Promise<void> {
+  const measure = () => {
+    const { rss, heapTotal } = Deno.memoryUsage();
+    return (rss - heapTotal) / 2 ** 20;
+  };
+  const grown: number[] = [];
+  for (let run = 0; run < 5; run++) {
+    const before = measure();
+    await work();
+    grown.push(measure() - before);
+    if (grown.at(-1)! < most) return;
+  }
+  throw new Error(`native memory grew by ${grown.join(", ")} MB`);
+}
+
 /** Runs `work` with a new temporary folder, and removes it. */
 export async function withFolder(work: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "face-mask-test-" });

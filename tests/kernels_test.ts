@@ -12,6 +12,7 @@ import { tf } from "../lib/engine.ts";
 import type { CompiledModel, LossFunction } from "../lib/kernels/loss.ts";
 import { createAdam, describeEngine, installKernels } from "../lib/kernels.ts";
 import { buildCnn } from "../lib/model.ts";
+import { assertFlatMemory } from "./fixtures.ts";
 
 /** Value and gradients as plain numbers. */
 interface Result {
@@ -450,19 +451,11 @@ Deno.test("kernels leak neither tensors nor native memory in 500 steps", async (
     (model.predict(x) as Tensor).dispose();
   };
   await train(150);
-  const tensors = tf.memory().numTensors, memory = nativeMemory();
-  await train(500);
-  assertEquals(tf.memory().numTensors, tensors);
+  const tensors = tf.memory().numTensors;
   // A leak of the smallest activation, 4 x 6 x 6 x 64 floats, would be 18 MB.
-  const grown = nativeMemory() - memory;
-  assertLess(grown, 10, `native memory grew by ${grown} MB`);
+  await assertFlatMemory(10, () => train(500));
+  assertEquals(tf.memory().numTensors, tensors);
   optimizer.dispose();
   model.dispose();
   tf.dispose([x, y]);
 });
-
-/** Resident memory in MB without JavaScript's heap, which its collector lets grow and shrink. */
-function nativeMemory(): number {
-  const { rss, heapTotal } = Deno.memoryUsage();
-  return (rss - heapTotal) / 2 ** 20;
-}
