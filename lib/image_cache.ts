@@ -1,5 +1,5 @@
 /** Pixels that were read once, in a file, so that the next start need not decode the photos again. */
-import { dirname, join, resolve } from "@std/path";
+import { dirname, isAbsolute, join, resolve } from "@std/path";
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { removeIfThere } from "./work_folder.ts";
@@ -70,7 +70,8 @@ function digestSamples(samples: readonly { file: string; box?: Box }[], settings
   const states = new Map<string, string>();
   for (const { file, box } of samples) {
     if (!states.has(file)) states.set(file, describeState(file));
-    hash.update(JSON.stringify([resolve(file), states.get(file), box]));
+    const path = isAbsolute(file) ? file : resolve(file); // resolving takes longer than hashing
+    hash.update(JSON.stringify([path, states.get(file), box]));
   }
   return hash.digest("hex");
 }
