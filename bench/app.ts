@@ -6,13 +6,13 @@ import { join } from "@std/path";
 import { Command } from "commander";
 import { buildApp } from "../scripts/build_app.ts";
 import { readPageFiles, serveFiles } from "../scripts/serve_app.ts";
-import { parseWholeNumber, ROOT, runCommand } from "../scripts/terminal.ts";
+import { parseWholeNumber, runCommand, SHIPPED_MODEL } from "../scripts/terminal.ts";
 import { launchChromium, writeCameraClip } from "../tests/chromium.ts";
 import { spread } from "./peers.ts";
 
 const { model, backend, seconds } = new Command("deno task bench app")
   .description("Measures the page's camera in Chromium; prints JSON.")
-  .option("--model <folder>", "a saved model", join(ROOT, "models/cnn"))
+  .option("--model <folder>", "a saved model", SHIPPED_MODEL)
   .option("--backend <name>", "webgpu, webgl or wasm (default: as the page chooses)")
   .option("--seconds <n>", "how long, after five to settle", parseWholeNumber(1), 20)
   .showHelpAfterError()
