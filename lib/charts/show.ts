@@ -68,9 +68,11 @@ export interface Picture {
  */
 export function showImages(
   pictures: readonly Picture[],
-  { columns = 4 }: {
+  { columns = 4, width = 160 }: {
     /** At most this many side by side. @default 4 */
     columns?: number;
+    /** Of a picture, in pixels, where the notebook has room for it. @default 160 */
+    width?: number;
   } = {},
 ): Displayable {
   if (!Number.isInteger(columns) || columns < 1) {
@@ -86,7 +88,7 @@ export function showImages(
       pictureHtml(bytes, imageType(bytes, place), caption, "display:block;width:100%") +
       `<figcaption style="${line}">${escapeHtml(caption)}</figcaption></figure>`;
   });
-  const grid = `display:flex;flex-wrap:wrap;gap:6px;max-width:${columns * 160}px`;
+  const grid = `display:flex;flex-wrap:wrap;gap:6px;max-width:${columns * width}px`;
   const bundle = {
     "text/html": `<div style="${grid}">${figures.join("")}</div>`,
     "text/plain": pictures.map(({ caption }) => `[picture] ${caption}`).join("\n"),
