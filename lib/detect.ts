@@ -72,7 +72,7 @@ export async function loadDetector(
   } = {},
 ): Promise<Detector> {
   const weights = {
-    ...await readWeights(findPackage(), "ssd_mobilenetv1_model-weights_manifest.json"),
+    ...await readWeights(findPackageWeights(), "ssd_mobilenetv1_model-weights_manifest.json"),
     ...secondLook && await readWeights(secondLook, "weights_manifest.json"),
   };
   try {
@@ -83,8 +83,12 @@ export async function loadDetector(
   }
 }
 
-/** The folder of the package's weights. */
-function findPackage(): string {
+/**
+ * The folder of the weights that come with `@vladmandic/face-api`.
+ *
+ * @throws {Deno.errors.NotFound} if the package is not installed
+ */
+export function findPackageWeights(): string {
   try {
     const { resolve } = createRequire(import.meta.url);
     return join(dirname(resolve("@vladmandic/face-api/package.json")), "model");

@@ -1,6 +1,6 @@
 /** Where a network looks: heat laid over the photos. */
 import type { LayersModel, SymbolicTensor, Tensor, Tensor4D } from "@tensorflow/tfjs-node";
-import { scaleImages } from "./batches.ts";
+import { scaleImages, unscaleImages } from "./batches.ts";
 import { tf } from "./engine.ts";
 import { installKernels } from "./kernels.ts";
 import type { ImageSet } from "./types.ts";
@@ -38,8 +38,7 @@ export function explainPredictions(
       const strength = tf.mul(heat, 1 - PHOTO_SHARE);
       const colour = tf.concat([heat, tf.square(heat), tf.zerosLike(heat)], 3);
       const mixed = tf.add(tf.mul(photo, tf.sub(1, strength)), tf.mul(colour, strength));
-      const bytes = tf.round(tf.mul(tf.clipByValue(mixed, 0, 1), 255));
-      pixels.set(bytes.dataSync<"float32">(), row * size * size * 3);
+      pixels.set(unscaleImages(mixed as Tensor4D, []).pixels, row * size * size * 3);
     });
   });
   return { size, pixels, samples: indices.map((index) => images.samples[index]!), unreadable: [] };

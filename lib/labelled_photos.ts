@@ -81,9 +81,9 @@ export async function loadLabelledPhotos(
   options: LabelledPhotosOptions = {},
 ): Promise<LabelledPhotos> {
   const { task = "binary", incorrect, minFace, size, margin, onProgress } = options;
-  const cache = options.cache !== false && sources[0]!.cache;
   selectSamples([], { task, incorrect, minFace }); // refuses bad options before anything is read
   if (sources.length === 0) throw new RangeError("loadLabelledPhotos() needs a source, got none");
+  const cache = options.cache !== false && sources[0]!.cache;
   const unreadable: Unreadable[] = [];
   const files: string[] = [];
   const sourceOf = new Map<Sample, number>();

@@ -1,6 +1,5 @@
 /** Finds the eyes, nose, mouth and jaw of the face in a photo. */
-import { fromFileUrl } from "@std/path";
-import { findFaces, loadDetector } from "./detect.ts";
+import { findFaces, findPackageWeights, loadDetector } from "./detect.ts";
 import { tf } from "./engine.ts";
 import { resizePhoto } from "./image.ts";
 import type { Box } from "./types.ts";
@@ -63,6 +62,6 @@ function loadNetworks() {
 async function readNetworks() {
   // Not before the engine, which prepares what both of them load.
   const { nets: { faceLandmark68Net: landmarks } } = await import("@vladmandic/face-api");
-  await landmarks.loadFromDisk(fromFileUrl(import.meta.resolve("@vladmandic/face-api/model/")));
+  await landmarks.loadFromDisk(findPackageWeights());
   return { detector: await loadDetector(), landmarks };
 }

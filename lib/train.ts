@@ -71,7 +71,7 @@ export interface TrainResult {
 
 /**
  * Trains the model with Adam on the cross-entropy of its classes. Photos stay bytes; a batch at a time
- * becomes floats. The weights of the epoch with the lowest validation loss are put back at the end.
+ * becomes floats. Which weights it has in the end, `keep` says.
  *
  * The same seeds on the same machine give the same history, and a run that goes on from a checkpoint has
  * the history and the weights that it would have had without the stop, bit for bit. Other dropout layers

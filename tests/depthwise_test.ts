@@ -5,19 +5,11 @@ import { tf } from "../lib/engine.ts";
 import { createAdam, installKernels } from "../lib/kernels.ts";
 import { seededRandom } from "../lib/random.ts";
 import { assertNoLeak } from "./fixtures.ts";
+import { relativeError, withStock } from "./stock.ts";
 
 type LayerConfig = Parameters<typeof tf.layers.depthwiseConv2d>[0];
 
 const KERNEL = "DepthwiseConv2DWithBias";
-
-function withStock<T>(run: () => T): T {
-  installKernels({ enabled: false });
-  try {
-    return run();
-  } finally {
-    installKernels({ enabled: true });
-  }
-}
 
 const normal = (shape: number[], seed: number) => tf.randomNormal(shape, 0, 1, "float32", seed);
 
@@ -49,17 +41,6 @@ function differentiate(layer: layers.Layer, x: Tensor): Record<string, Float32Ar
     input.dispose();
     return values;
   });
-}
-
-/** The largest difference, as a part of the largest expected number. */
-function relativeError(actual: Float32Array, expected: Float32Array): number {
-  assertEquals(actual.length, expected.length);
-  let difference = 0, largest = 1e-30;
-  for (const [i, value] of expected.entries()) {
-    difference = Math.max(difference, Math.abs(actual[i]! - value));
-    largest = Math.max(largest, Math.abs(value));
-  }
-  return difference / largest;
 }
 
 function assertSameAsStock(layer: layers.Layer, x: Tensor): void {

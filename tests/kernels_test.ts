@@ -13,6 +13,7 @@ import type { CompiledModel, LossFunction } from "../lib/kernels/loss.ts";
 import { createAdam, describeEngine, installKernels } from "../lib/kernels.ts";
 import { buildCnn } from "../lib/model.ts";
 import { assertFlatMemory } from "./fixtures.ts";
+import { relativeError, withStock } from "./stock.ts";
 
 /** Value and gradients as plain numbers. */
 interface Result {
@@ -33,26 +34,6 @@ function differentiate(f: (...inputs: Tensor[]) => Tensor, inputs: Tensor[]): Re
     value!.dispose();
     return result;
   });
-}
-
-function withStock<T>(run: () => T): T {
-  installKernels({ enabled: false });
-  try {
-    return run();
-  } finally {
-    installKernels({ enabled: true });
-  }
-}
-
-/** The largest difference, as a part of the largest expected number. */
-function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
-  assertEquals(actual.length, expected.length);
-  let difference = 0, largest = 1e-30;
-  for (let i = 0; i < expected.length; i++) {
-    difference = Math.max(difference, Math.abs(actual[i]! - expected[i]!));
-    largest = Math.max(largest, Math.abs(expected[i]!));
-  }
-  return difference / largest;
 }
 
 function assertSameAsStock(

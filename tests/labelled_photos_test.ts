@@ -215,5 +215,6 @@ Deno.test("loadLabelledPhotos() refuses bad options before it looks", async () =
       [[gone], { minFace: -1 }, "minFace must be 0 pixels or more"],
     ] as [DataSource[], LabelledPhotosOptions, string][]
   ) await assertRejects(() => load(sources, options), RangeError, message);
+  await assertRejects(() => loadLabelledPhotos([]), RangeError, "needs a source");
   await assertRejects(() => load([gone]), Deno.errors.NotFound, "gone");
 });
