@@ -2,10 +2,13 @@
 import { findFaces, findPackageWeights, loadDetector } from "./detect.ts";
 import { tf } from "./engine.ts";
 import { resizePhoto } from "./image.ts";
-import type { Box } from "./types.ts";
+import { type Box, FACE_MARGIN, type ImageSet } from "./types.ts";
 
 /** A place in a photo, in pixels from its upper left corner. */
 export type Point = readonly [x: number, y: number];
+
+/** Places in what {@linkcode findLandmarks} gives. */
+export const NOSE_TIP = 30, CHIN = 8;
 
 /** Pixels to which photos are enlarged for the detector, which was trained on small faces. */
 const DETECTOR_SIZES = [256] as const;
@@ -50,6 +53,21 @@ export async function findLandmarks(
   } finally {
     face.dispose();
   }
+}
+
+/**
+ * Finds the places in one photo of a set, as {@linkcode findLandmarks} does. A face with a labelled box is
+ * where `loadImages` puts it with its default margin.
+ */
+export async function findLandmarksIn(
+  { size, pixels, samples }: ImageSet,
+  place: number,
+): Promise<Point[] | undefined> {
+  const length = size ** 2 * 3;
+  const side = size / (1 + 2 * FACE_MARGIN);
+  const inset = side * FACE_MARGIN;
+  const face = samples[place]!.box && { left: inset, top: inset, width: side, height: side };
+  return await findLandmarks(pixels.slice(place * length, (place + 1) * length), size, { face });
 }
 
 let networks: ReturnType<typeof readNetworks> | undefined;

@@ -1,12 +1,9 @@
 /** More of what there is too little of: masks worn incorrectly, one face in forty. */
 import { drawMaskOn, type Wear } from "./drawn_masks.ts";
 import { resizePhoto } from "./image.ts";
-import { findLandmarks } from "./landmarks.ts";
+import { CHIN, findLandmarksIn } from "./landmarks.ts";
 import { seededRandom, shuffle } from "./random.ts";
 import { type Box, type ClassName, FACE_MARGIN, type ImageSet, type OnProgress } from "./types.ts";
-
-/** Of the landmarks. */
-const CHIN = 8;
 
 /** What is added to a training part. */
 export interface RareClassOptions {
@@ -79,8 +76,7 @@ export async function enrichTraining(
     if (!wear) break;
     const pixels = images.pixels.slice(place * length, (place + 1) * length);
     const { box } = images.samples[place]!;
-    const face = box && faceInCrop(images.size);
-    const landmarks = await findLandmarks(pixels, images.size, { face });
+    const landmarks = await findLandmarksIn(images, place);
     // Where the chin is cut off, a mask below the mouth would not be seen.
     if (!landmarks || landmarks[CHIN]![1] >= images.size) continue;
     const drawing = await drawMaskOn(pixels, images.size, landmarks, wear, random);
@@ -100,13 +96,6 @@ export async function enrichTraining(
       ...photos.map((_, i) => images.samples.length + i),
     ],
   };
-}
-
-/** Where the face is in what `loadImages` cuts out for a box. */
-function faceInCrop(size: number): Box {
-  const side = size / (1 + 2 * FACE_MARGIN);
-  const inset = side * FACE_MARGIN;
-  return { left: inset, top: inset, width: side, height: side };
 }
 
 /** Takes from a photo the detail that its small original did not have, and so could not give a mask. */

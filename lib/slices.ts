@@ -1,12 +1,14 @@
 /** Where a classifier fails: kinds of photos that users of such systems complain about. */
 import { drawOnFace } from "./drawn_masks.ts";
-import { findLandmarks, type Point } from "./landmarks.ts";
+import { findLandmarksIn, NOSE_TIP, type Point } from "./landmarks.ts";
 import { seededRandom, shuffle } from "./random.ts";
 import type { Dice } from "./sample_faces/chance.ts";
 import type { Face } from "./sample_faces/face.ts";
 import { drawGlasses } from "./sample_faces/hair.ts";
 import { drawHand } from "./sample_faces/confusers.ts";
+import { drawBeard } from "./sample_faces/head.ts";
 import { drawClothMask, drawMask } from "./sample_faces/masks.ts";
+import { look } from "./slices/look.ts";
 import type { ClassName, ImageSet, OnProgress } from "./types.ts";
 
 /** Photos of one kind. */
@@ -22,6 +24,8 @@ export interface Slice {
 /** The share of the photos that counts as blurred, and the largest mean level of a dark one. */
 const BLURRED_SHARE = 0.15;
 const DARK_LEVEL = 70;
+/** How far from the middle of the jaw the nose of a side face is, at least: a share of the jaw's width. */
+const TURNED = 0.2;
 /** Individual typology angle, in degrees, below which skin is dark, and from which it is light. */
 const DARK_SKIN = 10, LIGHT_SKIN = 41;
 
@@ -70,6 +74,36 @@ export function measureSlices(images: ImageSet, places: readonly number[]): Slic
   })).filter(({ places }) => places.length > 0);
 }
 
+/**
+ * Sorts faces by where they look: from the side the nose is no longer before the middle of the jaw. Faces
+ * without landmarks, as many in full profile are, belong to neither.
+ */
+export async function turnSlices(
+  images: ImageSet,
+  places: readonly number[],
+  { onProgress }: { onProgress?: OnProgress } = {},
+): Promise<Slice[]> {
+  const side: number[] = [], front: number[] = [];
+  for (const [done, place] of places.entries()) {
+    const landmarks = await findLandmarksIn(images, place);
+    if (landmarks) (Math.abs(noseOffset(landmarks)) > TURNED ? side : front).push(place);
+    onProgress?.({ stage: "finding side faces", done: done + 1, total: places.length });
+  }
+  const how = `nose ${TURNED} of the jaw's width from its middle`;
+  return [
+    { name: "side faces", how: `${how}, or more`, images, places: side },
+    { name: "faces from the front", how: `${how}, or less`, images, places: front },
+  ].filter(({ places }) => places.length > 0);
+}
+
+/** How far from the middle of the jaw the nose is, as a share of the jaw's width. */
+function noseOffset(landmarks: readonly Point[]): number {
+  const [left, right, nose] = [0, 16, NOSE_TIP].map((i) => landmarks[i]!) as [Point, Point, Point];
+  const [across, down] = [right[0] - left[0], right[1] - left[1]];
+  const along = (nose[0] - left[0]) * across + (nose[1] - left[1]) * down;
+  return along / (across ** 2 + down ** 2) - 0.5;
+}
+
 /** What is drawn on bare faces, and what the face is then. */
 const EDITS: readonly {
   name: string;
@@ -91,11 +125,17 @@ const EDITS: readonly {
     className: "without_mask",
     draw: (dice, face) => drawHand(dice, face, dice.between(-8, 8), dice.between(24, 36)),
   },
+  {
+    name: "beard",
+    className: "without_mask",
+    draw: (dice, face) =>
+      drawBeard(dice, { ...face, hair: dice.pick(["#1c1512", "#3d2817", "#8a8a8a"]) }, true),
+  },
   { name: "glasses", className: "without_mask", draw: drawGlasses },
 ];
 
 /**
- * Draws masks, hands and glasses on bare faces: what they do to a classifier, all else being equal.
+ * Draws masks, hands, beards and glasses on bare faces: what they do to a classifier, all else being equal.
  *
  * @param places Of bare faces; others, and those on which no landmarks are found, are passed over.
  */
@@ -116,7 +156,7 @@ export async function editSlices(
   const bare = places.filter((place) => images.samples[place]!.className === "without_mask");
   for (const place of shuffle(bare, seededRandom(seed))) {
     if (faces.length === count) break;
-    const landmarks = await findLandmarks(pixelsOf(place), images.size);
+    const landmarks = await findLandmarksIn(images, place);
     if (landmarks) faces.push({ place, landmarks });
     onProgress?.({ stage: "finding faces to draw on", done: faces.length, total: count });
   }
@@ -131,56 +171,4 @@ export async function editSlices(
     const set = { size: images.size, pixels, samples, unreadable: [] };
     return { name, how: "drawn on bare faces", images: set, places: [...samples.keys()] };
   }));
-}
-
-/** Mean level, variance of the Laplacian, and typology angle in degrees; NaN where there is no skin. */
-function look(pixels: Uint8Array, size: number) {
-  const grey = new Float32Array(size * size);
-  for (let i = 0; i < grey.length; i++) {
-    grey[i] = 0.299 * pixels[3 * i]! + 0.587 * pixels[3 * i + 1]! + 0.114 * pixels[3 * i + 2]!;
-  }
-  let sum = 0, squares = 0, n = 0;
-  for (let y = 1; y < size - 1; y++) {
-    for (let x = 1; x < size - 1; x++) {
-      const i = y * size + x;
-      const edge = grey[i - 1]! + grey[i + 1]! + grey[i - size]! + grey[i + size]! - 4 * grey[i]!;
-      sum += edge;
-      squares += edge * edge;
-      n++;
-    }
-  }
-  const level = grey.reduce((total, value) => total + value, 0) / grey.length;
-  return { level, detail: squares / n - (sum / n) ** 2, angle: measureSkin(pixels, size) };
-}
-
-/** The median typology angle of the skin-coloured pixels between brow and cheeks, where masks leave it bare. */
-function measureSkin(pixels: Uint8Array, size: number): number {
-  const angles: number[] = [];
-  for (let y = Math.round(0.2 * size); y < 0.5 * size; y++) {
-    for (let x = Math.round(0.25 * size); x < 0.75 * size; x++) {
-      const [red, green, blue] = pixels.subarray(3 * (y * size + x), 3 * (y * size + x) + 3);
-      if (isSkin(red!, green!, blue!)) angles.push(typologyAngle(red!, green!, blue!));
-    }
-  }
-  return angles.length < 50 ? NaN : angles.sort((a, b) => a - b)[angles.length >> 1]!;
-}
-
-/** The chroma range of Chai and Ngan, 1999, IEEE Transactions on Circuits and Systems for Video Technology 9. */
-function isSkin(red: number, green: number, blue: number): boolean {
-  const cb = 128 - 0.169 * red - 0.331 * green + 0.5 * blue;
-  const cr = 128 + 0.5 * red - 0.419 * green - 0.081 * blue;
-  return cb >= 77 && cb <= 127 && cr >= 133 && cr <= 173;
-}
-
-/** arctan((L* - 50) / b*) in degrees, from sRGB under D65. */
-function typologyAngle(...rgb: [red: number, green: number, blue: number]): number {
-  const [red, green, blue] = rgb.map((level) => {
-    const share = level / 255;
-    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-  }) as [number, number, number];
-  const y = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-  const z = (0.0193 * red + 0.1192 * green + 0.9505 * blue) / 1.08883;
-  const root = (t: number) => t > 216 / 24389 ? Math.cbrt(t) : (24389 / 27 * t + 16) / 116;
-  const lightness = 116 * root(y) - 16;
-  return Math.atan2(lightness - 50, 200 * (root(y) - root(z))) * 180 / Math.PI;
 }

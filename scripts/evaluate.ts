@@ -26,7 +26,7 @@ const options = addPhotoOptions(command, {
     new Option("--part <name>", "only this part, as `train` splits the same photos")
       .choices(["all", "train", "validation", "test"]).default("all"),
   )
-  .option("--slices", "by kinds of photos as well: small, blurred, dark, edited")
+  .option("--slices", "by kinds of photos as well: small, blurred, dark, from the side, edited")
   .option("--json", "one JSON object, and no progress")
   .showHelpAfterError()
   .parse(Deno.args, { from: "user" }).opts<Options>();
@@ -97,6 +97,7 @@ await runCommand(async () => {
   const kinds = options.slices
     ? [
       ...lib.measureSlices(photos.images, places),
+      ...await lib.turnSlices(photos.images, places, { onProgress }),
       ...await lib.editSlices(photos.images, places, { onProgress }),
     ]
     : [];

@@ -27,7 +27,7 @@ const HOUSE: Record<string, string[]> = {
   model: ["engine", "native_ops"],
   transfer: ["detect", "engine", "model"],
   recipes: ["model", "transfer"],
-  landmarks: ["detect", "engine", "image"],
+  landmarks: ["detect", "engine", "image", "types"],
   drawn_masks: ["sample_faces"],
   rare_class: ["drawn_masks", "image", "landmarks", "random", "types"],
   metrics: [],

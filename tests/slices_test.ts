@@ -1,15 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { readImage } from "../lib/image.ts";
-import { editSlices, measureSlices } from "../lib/slices.ts";
-import { CLASSES, type ImageSet } from "../lib/types.ts";
+import { editSlices, measureSlices, turnSlices } from "../lib/slices.ts";
+import { CLASSES, FACE_MARGIN, type ImageSet } from "../lib/types.ts";
 
 const SIZE = 128;
-/** A face in a photo that comes with the detector. */
-const GROUP = join(
-  import.meta.dirname!,
-  "../node_modules/@vladmandic/face-api/demo/sample1.jpg",
-);
+/** A photo that comes with the detector. */
+const demo = (name: string) =>
+  join(import.meta.dirname!, "../node_modules/@vladmandic/face-api/demo", name);
 
 /** Photos of one colour each. */
 function makePlain(colours: number[][], sides: number[] = []): ImageSet {
@@ -61,8 +59,26 @@ Deno.test("measureSlices() calls the least sharp photos blurred, and dark ones d
   assertEquals(placesOf(slices, "dark photos")?.length, 10);
 });
 
+Deno.test("turnSlices() tells faces from the side from those from the front", async () => {
+  const images = makePlain([[0, 0, 0], [90, 90, 90], [0, 0, 0]], [214, 0, 240]);
+  const margin = FACE_MARGIN;
+  const profile = { left: 336, top: 181, width: 178, height: 214 };
+  const front = { left: 657, top: 386, width: 202, height: 240 };
+  images.pixels.set(await readImage(demo("sample2.jpg"), { box: profile, margin }));
+  images.pixels.set(
+    await readImage(demo("sample6.jpg"), { box: front, margin }),
+    2 * SIZE * SIZE * 3,
+  );
+  const slices = await turnSlices(images, [0, 1, 2]);
+  assertEquals(placesOf(slices, "side faces"), [0]);
+  assertEquals(placesOf(slices, "faces from the front"), [2]);
+  assertEquals(await turnSlices(images, [1]), []);
+});
+
 Deno.test("editSlices() draws on bare faces where one is found, the same for a seed", async () => {
-  const face = await readImage(GROUP, { box: { left: 590, top: 260, width: 600, height: 600 } });
+  const face = await readImage(demo("sample1.jpg"), {
+    box: { left: 590, top: 260, width: 600, height: 600 },
+  });
   const images = makePlain([[200, 180, 170], [0, 0, 0], [0, 0, 0]]);
   images.pixels.set(face, face.length);
   images.pixels.set(face, 2 * face.length);
@@ -72,6 +88,7 @@ Deno.test("editSlices() draws on bare faces where one is found, the same for a s
     ["black mask", ["with_mask"]],
     ["printed mask", ["with_mask"]],
     ["hand before the mouth", ["without_mask"]],
+    ["beard", ["without_mask"]],
     ["glasses", ["without_mask"]],
   ]);
   for (const { name, images: { pixels } } of slices) {

@@ -95,14 +95,18 @@ export function drawMouth(dice: Dice, { at, skin, feminine }: Face): string {
   return area(whole, lips) + area(gap, inside) + line(gap, darken(lips, 0.5), 0.8);
 }
 
-/** A beard with or without a moustache, or the stubble of one. */
-function drawBeard({ between, chance }: Dice, { at, halfWidth: w, chin, hair }: Face): string {
+/** A moustache, mostly with a beard, always if `full`; or the stubble of them. */
+export function drawBeard(
+  { between, chance }: Dice,
+  { at, halfWidth: w, chin, hair }: Face,
+  full = false,
+): string {
   const end = chin + between(1, 14);
   const moustache = trace`M${at(-16, 30)}Q${at(-8, 20, 3)} ${at(0, 21, 3)}
     Q${at(8, 20, 3)} ${at(16, 30)}Q${at(0, 24, 3)} ${at(-16, 30)}Z`;
   const beard = trace`M${at(-w, 0)}Q${at(-w + 4, 22)} ${at(-18, 24)}Q${at(-14, 40)} ${at(0, 39)}
     Q${at(14, 40)} ${at(18, 24)}Q${at(w - 4, 22)} ${at(w, 0)}
     C${at(w, 30)} ${at(20, end)} ${at(0, end)}C${at(-20, end)} ${at(-w, 30)} ${at(-w, 0)}Z`;
-  const shape = moustache + (chance(0.8) ? beard : "");
+  const shape = moustache + (full || chance(0.8) ? beard : "");
   return area(shape, hair, chance(0.35) ? between(0.25, 0.5) : 1);
 }
