@@ -1,8 +1,10 @@
-/** Draws masks onto photos of bare faces: right ones, and the rare ones that are worn wrong. */
+/** Draws onto photos of bare faces: masks, right and worn wrong, and what may be taken for one. */
 import { Image } from "imagescript";
 import type { Point } from "./landmarks.ts";
-import { type Dice, makeDice } from "./sample_faces/chance.ts";
+import { drawHand, drawThing } from "./sample_faces/confusers.ts";
+import { type Colour, type Dice, makeDice, toHex } from "./sample_faces/chance.ts";
 import type { Face, Place } from "./sample_faces/face.ts";
+import { drawBeard } from "./sample_faces/head.ts";
 import { drawMask } from "./sample_faces/masks.ts";
 import { defineShade } from "./sample_faces/scene.ts";
 import { group, picture, trace } from "./sample_faces/svg.ts";
@@ -13,6 +15,8 @@ export type Wear = "with_mask" | "mask_weared_incorrect";
 
 /** One incorrect mask in so many hangs under the mouth. */
 const UNDER_MOUTH_SHARE = 0.3;
+/** Landmarks between the eyes, where skin is rarely covered. */
+const BRIDGE = [27, 28, 29] as const;
 /** Where the drawn chin ends. */
 const CHIN = 54;
 /** What has less width for its height is a line, not a face. */
@@ -56,6 +60,34 @@ export async function drawMaskOn(
 }
 
 /**
+ * Draws something onto a bare face that leaves it bare: a hand, a cup or the like before the mouth, or a
+ * beard. Takes, gives and throws what {@linkcode drawMaskOn} does.
+ */
+export async function drawConfuserOn(
+  pixels: Uint8Array,
+  size: number,
+  landmarks: readonly Point[],
+  random: Random,
+): Promise<Uint8Array> {
+  const draws = [drawHandBefore, drawHandBefore, drawThing, drawFullBeard];
+  return await drawOnFace(
+    pixels,
+    size,
+    landmarks,
+    random,
+    (dice, face) => dice.pick(draws)(dice, face),
+  );
+}
+
+/** A hand whose finger tips are at the mouth. */
+export const drawHandBefore = (dice: Dice, face: Face) =>
+  drawHand(dice, face, dice.between(-8, 8), dice.between(24, 36));
+
+/** A beard, black, brown or grey. */
+export const drawFullBeard = (dice: Dice, face: Face) =>
+  drawBeard(dice, { ...face, hair: dice.pick(["#1c1512", "#3d2817", "#8a8a8a"]) }, true);
+
+/**
  * Draws onto a face what a function draws in the units of `sample_faces`, as {@linkcode drawMaskOn} does.
  *
  * @param draw Gives SVG elements; the face's middle is 0 0.
@@ -78,7 +110,7 @@ export async function drawOnFace(
     halfWidth: 42,
     chin: CHIN,
     yaw: 0,
-    skin: "#d8a080",
+    skin: meanColour(pixels, size, BRIDGE.map((number) => landmarks[number]!)),
     hair: "#2b1d14",
     iris: "#2a1708",
     feminine: 0.5,
@@ -94,6 +126,17 @@ export async function drawOnFace(
     // The bitmap's colours are multiplied by its alpha already.
     return Math.round(level * (1 - bitmap[at + 3]! / 255) + bitmap[at + i % 3]!);
   });
+}
+
+/** Of the pixels at these places, or those at the edge that are next to them. */
+function meanColour(pixels: Uint8Array, size: number, places: readonly Point[]): Colour {
+  const inside = (position: number) => Math.max(0, Math.min(size - 1, Math.floor(position))) || 0;
+  const starts = places.map(([x, y]) => 3 * (inside(y) * size + inside(x)));
+  return toHex(
+    [0, 1, 2].map((i) =>
+      starts.reduce((sum, start) => sum + pixels[start + i]!, 0) / starts.length
+    ),
+  );
 }
 
 type Row = [x: number, y: number, constant: number];

@@ -1,5 +1,5 @@
 /** More of what there is too little of: masks worn incorrectly, one face in forty. */
-import { drawMaskOn, type Wear } from "./drawn_masks.ts";
+import { drawConfuserOn, drawMaskOn } from "./drawn_masks.ts";
 import { resizePhoto } from "./image.ts";
 import { CHIN, findLandmarksIn } from "./landmarks.ts";
 import { seededRandom, shuffle } from "./random.ts";
@@ -12,22 +12,23 @@ export interface RareClassOptions {
   /** But each photo at most so many times an epoch; a positive integer. @default 6 */
   repeats?: number;
   /**
-   * Bare faces of the training part that a mask is drawn on: at most how many for each class.
+   * Bare faces of the training part that are drawn on: at most how many for each class.
    *
-   * @default 600 worn incorrectly, 300 worn right
+   * @default 600 masks worn incorrectly, 300 worn right, 300 hands, things and beards that are no mask
    */
-  drawn?: Partial<Record<Wear, number>>;
+  drawn?: Partial<Record<ClassName, number>>;
   /** @default 42 */
   seed?: number;
   onProgress?: OnProgress;
 }
 
-/** Drawn by default. The right ones keep a drawn mask from being a sign of a wrong one. */
-const DRAWN = { mask_weared_incorrect: 600, with_mask: 300 } as const;
+/** The others keep a drawing from being a sign of the rare class, and a hand from being one of a mask. */
+const DRAWN = { mask_weared_incorrect: 600, with_mask: 300, without_mask: 300 } as const;
 
 /**
- * Shows rare classes more often, and adds bare faces of the training part with a mask drawn on them: below
- * the nose, below the mouth, and some where it belongs. Faces without a place for one are passed over.
+ * Shows rare classes more often, and adds bare faces of the training part with a mask drawn on them (below
+ * the nose, below the mouth, and some where it belongs), or a hand, a thing, a beard. Faces without a place
+ * for one are passed over.
  *
  * @param images As `loadImages` gives them with its default margin; is left as it is.
  * @param train Places in it of the training part.
@@ -57,33 +58,35 @@ export async function enrichTraining(
   if (!Number.isInteger(repeats) || repeats < 1) {
     throw new RangeError(`repeats must be a positive integer, got ${repeats}`);
   }
-  const wears = Object.entries(drawn).flatMap(([wear, count]) => {
+  const classes = Object.entries(drawn).flatMap(([className, count]) => {
     if (!Number.isInteger(count) || count < 0) {
-      throw new RangeError(`drawn.${wear} must be a whole number, got ${count}`);
+      throw new RangeError(`drawn.${className} must be a whole number, got ${count}`);
     }
-    return new Array<Wear>(count).fill(wear as Wear);
+    return new Array<ClassName>(count).fill(className as ClassName);
   });
   const length = images.size ** 2 * 3;
   const random = seededRandom(seed);
   const bare = train.filter((place) => images.samples[place]!.className === "without_mask");
   // In random order: where the faces do not suffice, each class gets its share of them.
-  const waiting = shuffle(wears, random);
+  const waiting = shuffle(classes, random);
   const photos: { place: number; className: ClassName; pixels: Uint8Array }[] = [];
   const isBoxed = (place: number) => Number(images.samples[place]!.box !== undefined);
   // Faces with a box first: of their kind are the rare ones.
   for (const place of shuffle(bare, random).sort((a, b) => isBoxed(b) - isBoxed(a))) {
-    const wear = waiting[photos.length];
-    if (!wear) break;
+    const className = waiting[photos.length];
+    if (!className) break;
     const pixels = images.pixels.slice(place * length, (place + 1) * length);
     const { box } = images.samples[place]!;
     const landmarks = await findLandmarksIn(images, place);
     // Where the chin is cut off, a mask below the mouth would not be seen.
     if (!landmarks || landmarks[CHIN]![1] >= images.size) continue;
-    const drawing = await drawMaskOn(pixels, images.size, landmarks, wear, random);
-    const masked = box ? await soften(drawing, images.size, box) : drawing;
-    photos.push({ place, className: wear, pixels: masked });
-    const stage = "drawing masks on bare faces";
-    onProgress?.({ stage, done: photos.length, total: wears.length });
+    const drawing = className === "without_mask"
+      ? await drawConfuserOn(pixels, images.size, landmarks, random)
+      : await drawMaskOn(pixels, images.size, landmarks, className, random);
+    const softened = box ? await soften(drawing, images.size, box) : drawing;
+    photos.push({ place, className, pixels: softened });
+    const stage = "drawing on bare faces";
+    onProgress?.({ stage, done: photos.length, total: classes.length });
   }
   const pixels = new Uint8Array(images.pixels.length + photos.length * length);
   pixels.set(images.pixels);

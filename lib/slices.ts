@@ -1,12 +1,10 @@
 /** Where a classifier fails: kinds of photos that users of such systems complain about. */
-import { drawOnFace } from "./drawn_masks.ts";
+import { drawFullBeard, drawHandBefore, drawOnFace } from "./drawn_masks.ts";
 import { findLandmarksIn, NOSE_TIP, type Point } from "./landmarks.ts";
 import { seededRandom, shuffle } from "./random.ts";
 import type { Dice } from "./sample_faces/chance.ts";
 import type { Face } from "./sample_faces/face.ts";
 import { drawGlasses } from "./sample_faces/hair.ts";
-import { drawHand } from "./sample_faces/confusers.ts";
-import { drawBeard } from "./sample_faces/head.ts";
 import { drawClothMask, drawMask } from "./sample_faces/masks.ts";
 import { look } from "./slices/look.ts";
 import type { ClassName, ImageSet, OnProgress } from "./types.ts";
@@ -123,14 +121,9 @@ const EDITS: readonly {
   {
     name: "hand before the mouth",
     className: "without_mask",
-    draw: (dice, face) => drawHand(dice, face, dice.between(-8, 8), dice.between(24, 36)),
+    draw: drawHandBefore,
   },
-  {
-    name: "beard",
-    className: "without_mask",
-    draw: (dice, face) =>
-      drawBeard(dice, { ...face, hair: dice.pick(["#1c1512", "#3d2817", "#8a8a8a"]) }, true),
-  },
+  { name: "beard", className: "without_mask", draw: drawFullBeard },
   { name: "glasses", className: "without_mask", draw: drawGlasses },
 ];
 

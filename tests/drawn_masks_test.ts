@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { drawMaskOn, type Wear } from "../lib/drawn_masks.ts";
+import { drawConfuserOn, drawMaskOn, type Wear } from "../lib/drawn_masks.ts";
 import type { Point } from "../lib/landmarks.ts";
 import { seededRandom } from "../lib/random.ts";
 
@@ -108,6 +108,24 @@ Deno.test("drawMaskOn() blends the mask's edges into the photo without a dark ri
   const [inside, edge] = [sums.whole / counts.whole, sums.part / counts.part];
   // An outline is a quarter darker than its mask, the bands are lighter.
   assert(edge > 0.75 * inside && edge < 1.5 * inside, `${edge} at the edge, ${inside} inside`);
+});
+
+Deno.test("drawConfuserOn() covers something of the face but an eye, the same for a seed", async () => {
+  const { toPhoto } = PLACES[0]!;
+  const landmarks = makeLandmarks(toPhoto);
+  const draw = (seed: number) => drawConfuserOn(PIXELS, SIZE, landmarks, seededRandom(seed));
+  let ofSkin = 0;
+  for (let seed = 0; seed < 40; seed++) {
+    const drawn = await draw(seed);
+    const changed = drawn.filter((level, i) => level !== PIXELS[i]).length;
+    assert(changed > 150 && changed < PIXELS.length / 2, `seed ${seed}: ${changed} bytes changed`);
+    assert([-17, 17].some((x) => !isChanged(drawn, toPhoto([x, -12]))), `seed ${seed}: no eye`);
+    // A bare hand has the photo's green, if darker by up to an eighth; outlines are darker still.
+    ofSkin += Number(drawn.some((level, i) => i % 3 === 1 && level > 215 && level < 255));
+  }
+  assert(ofSkin > 5, `${ofSkin} of 40 in the face's own colour`);
+  assertEquals(await draw(3), await draw(3));
+  assertNotEquals(await draw(3), await draw(4));
 });
 
 Deno.test("drawMaskOn() repeats itself for a seed, and differs for another", async () => {

@@ -42,10 +42,10 @@ const EVERY = [...images.samples.keys()];
 const photo = ({ pixels }: ImageSet, place: number) =>
   pixels.subarray(place * SIZE * SIZE * 3, (place + 1) * SIZE * SIZE * 3);
 
-Deno.test("enrichTraining() adds bare faces of the training part with masks, each once", async () => {
+Deno.test("enrichTraining() adds bare faces of the training part, drawn on, each once", async () => {
   const before = images.pixels.slice();
   const progress: Progress[] = [];
-  const drawn = { mask_weared_incorrect: 2, with_mask: 1 };
+  const drawn = { mask_weared_incorrect: 2, with_mask: 1, without_mask: 1 };
   const enriched = await enrichTraining(images, EVERY, {
     drawn,
     onProgress: (it) => progress.push(it),
@@ -59,9 +59,9 @@ Deno.test("enrichTraining() adds bare faces of the training part with masks, eac
   const added = samples.slice(EVERY.length);
   assertEquals(
     added.map(({ className }) => className).sort(),
-    ["mask_weared_incorrect", "mask_weared_incorrect", "with_mask"],
+    ["mask_weared_incorrect", "mask_weared_incorrect", "with_mask", "without_mask"],
   );
-  assertEquals(new Set(added.map(({ file }) => file)).size, 3);
+  assertEquals(new Set(added.map(({ file }) => file)).size, 4);
   for (const [i, { file, box }] of added.entries()) {
     const from = images.samples.findIndex((sample) => sample.file === file);
     assert(from < FACE_COUNT, `${file} shows no face`);
@@ -70,8 +70,8 @@ Deno.test("enrichTraining() adds bare faces of the training part with masks, eac
     const changed = bare.reduce((sum, level, at) => sum + Number(level !== masked[at]), 0);
     assert(changed > 300 && changed < bare.length / 2, `${changed} bytes of ${file}`);
   }
-  assertEquals(progress.map(({ done, total }) => [done, total]), [[1, 3], [2, 3], [3, 3]]);
-  assertEquals(enriched.train.slice(-3), [0, 1, 2].map((i) => EVERY.length + i));
+  assertEquals(progress.map(({ done, total }) => [done, total]), [[1, 4], [2, 4], [3, 4], [4, 4]]);
+  assertEquals(enriched.train.slice(-4), [0, 1, 2, 3].map((i) => EVERY.length + i));
 });
 
 Deno.test("enrichTraining() draws on the training part alone, and shares what faces there are", async () => {

@@ -33,7 +33,8 @@ export function randomColour({ between }: Dice): Colour {
   return mix(toHex([0, 1, 2].map(() => between(0, 255))), "#8c8880", between(0, 0.7));
 }
 
-function toHex(channels: number[]): Colour {
+/** The colour of three levels in 0..255. */
+export function toHex(channels: number[]): Colour {
   return "#" + channels.map((value) => Math.round(value).toString(16).padStart(2, "0")).join("");
 }
 
