@@ -32,7 +32,7 @@ export const RECIPES = {
   transfer: {
     description: "a MobileNet that starts from a face detector's weights",
     build: buildTransferModel,
-    training: { epochs: 8, learningRate: 3e-4, keep: "last", augment: {} },
+    training: { epochs: 12, learningRate: 3e-4, keep: "last", augment: {} },
   },
 } as const satisfies Record<string, Recipe>;
 
