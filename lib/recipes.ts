@@ -14,6 +14,8 @@ export interface Recipe {
   training: Required<Pick<TrainOptions, "epochs" | "learningRate" | "keep">> & {
     augment: AugmentOptions;
   };
+  /** Whether it learns from another model, as `trainModel` does with a `teacher`. */
+  isTaught?: boolean;
 }
 
 /** The recipes by name. */
@@ -28,6 +30,12 @@ export const RECIPES = {
       // More than this is too much for a small network in so few epochs.
       augment: { rotation: 0, zoom: 0.15, shift: 0, colour: 0, blur: 0, jpeg: 0, cutOut: 0 },
     },
+  },
+  "cnn-taught": {
+    description: "the same, taught at length by the model that ships",
+    build: (options) => Promise.try(buildCnn, options),
+    training: { epochs: 100, learningRate: 1e-3, keep: "last", augment: {} },
+    isTaught: true,
   },
   transfer: {
     description: "a MobileNet that starts from a face detector's weights",

@@ -3,6 +3,8 @@ import type { LayersModel } from "@tensorflow/tfjs-node";
 import type { AugmentOptions } from "./augment.ts";
 import { type Checkpoint, saveCheckpoint } from "./checkpoint.ts";
 import { installKernels } from "./kernels.ts";
+import type { Classifier } from "./saved_model.ts";
+import { expectTeacher } from "./train/teacher.ts";
 import { TrainRun, type TrainSettings } from "./train/run.ts";
 import { describeSettings, expectSameSettings } from "./train/settings.ts";
 import type { ClassName, History, ImageSet } from "./types.ts";
@@ -27,10 +29,15 @@ export interface TrainOptions {
    * @default "best"
    */
   keep?: "best" | "last";
-  /** Stop after this many epochs without a lower validation loss. @default 8 */
+  /** Stop after this many epochs without a lower validation loss. @default 8; never if the last are kept */
   patience?: number;
   /** Show the photos changed by {@linkcode augmentBatch}, anew in each epoch, or as they are. @default {} */
   augment?: AugmentOptions | false;
+  /**
+   * Learn what this model says of each photo as it is shown, changed, in place of the label; `accuracy` is
+   * then how often both decide alike. It knows the classes, or the three where two are learned.
+   */
+  teacher?: Classifier;
   /** For the order of the photos. @default 42 */
   seed?: number;
   /** Called after every batch, and awaited. */
@@ -78,11 +85,13 @@ export interface TrainResult {
  * than those of {@linkcode buildCnn} do not repeat themselves.
  *
  * Source of the falling learning rate: Loshchilov and Hutter, 2017, SGDR, equation 5 without restarts,
- * https://arxiv.org/abs/1608.03983
+ * https://arxiv.org/abs/1608.03983; of a teacher that is shown what the pupil is shown, for many epochs:
+ * Beyer et al., 2022, Knowledge distillation: A good teacher is patient and consistent,
+ * https://arxiv.org/abs/2106.05237
  *
  * @param model As of {@linkcode buildCnn}; it is compiled and trained in place.
- * @throws {RangeError} if a part is empty, an option is not a positive number, or `resumeFrom` is of a run
- * with other settings, model or photos
+ * @throws {RangeError} if a part is empty, an option is not a positive number, the teacher knows other
+ * classes or photos of another size, or `resumeFrom` is of a run with other settings, model or photos
  * @throws the reason of `signal`
  */
 export async function trainModel(
@@ -92,6 +101,7 @@ export async function trainModel(
 ): Promise<TrainResult> {
   const { onBatch, onEpoch, signal, checkpoint, checkpointSeconds = 30, resumeFrom } = options;
   const settings = checkSettings(options);
+  if (settings.teacher) expectTeacher(settings.teacher, images.size, settings.classes);
   installKernels();
   const saved = checkpoint || resumeFrom ? await describeSettings(model, images, settings) : {};
   if (resumeFrom) expectSameSettings(resumeFrom.settings, saved);
@@ -135,8 +145,9 @@ function checkSettings({
   batchSize = 32,
   learningRate = 1e-3,
   keep = "best",
-  patience = 8,
+  patience = keep === "last" ? Infinity : 8,
   augment = {},
+  teacher,
   seed = 42,
 }: TrainOptions): TrainSettings {
   for (const [name, value] of Object.entries({ epochs, learningRate, patience })) {
@@ -158,6 +169,7 @@ function checkSettings({
     keep,
     patience,
     augment,
+    teacher,
     seed,
   };
 }

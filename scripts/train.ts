@@ -1,12 +1,19 @@
 /** `deno task train`: one of the recipes, from folders or zips of photos to a saved model. */
 import { join, resolve } from "@std/path";
 import { Command, Option } from "commander";
-import type { RecipeName } from "../lib/recipes.ts";
+import type { Recipe, RecipeName } from "../lib/recipes.ts";
 import { FACE_MARGIN } from "../lib/types.ts";
 import { removeIfThere } from "../lib/work_folder.ts";
 import { addPhotoOptions, type PhotoOptions, readLabelledPhotos } from "./labelled_photos.ts";
 import { setUpEngine } from "./setup.ts";
-import { parsePath, parseWholeNumber, progressLine, ROOT, runCommand } from "./terminal.ts";
+import {
+  parsePath,
+  parseWholeNumber,
+  progressLine,
+  ROOT,
+  runCommand,
+  SHIPPED_MODEL,
+} from "./terminal.ts";
 
 interface Options extends PhotoOptions {
   model: string;
@@ -24,8 +31,9 @@ const command = new Command("deno task train")
   .addOption(
     new Option(
       "--recipe <name>",
-      "cnn: the walkthrough's, from scratch; transfer: a MobileNet that starts from a face detector's weights",
-    ).choices(["cnn", "transfer"]).default("cnn"),
+      "cnn: the walkthrough's, from scratch; cnn-taught: the same, taught at length by the model that ships; " +
+        "transfer: a MobileNet that starts from a face detector's weights",
+    ).choices(["cnn", "cnn-taught", "transfer"]).default("cnn"),
   );
 const options = addPhotoOptions(command, { taskDefault: "binary" })
   .option("--epochs <n>", "at most this many (default: the recipe's)", parseWholeNumber(1))
@@ -55,7 +63,8 @@ await runCommand(async () => {
   const photos = await readLabelledPhotos(options, { margin });
   const { classes, data, leftOut, unreadable } = photos;
   const { train, validation, test } = photos.split(options.splitSeed);
-  const { build, training } = lib.RECIPES[options.recipe];
+  const { build, training, isTaught }: Recipe = lib.RECIPES[options.recipe];
+  const teacher = isTaught ? await lib.loadClassifier(SHIPPED_MODEL) : undefined;
   const { seed } = options;
   const enriched = classes.length > 2 && options.recipe === "transfer"
     ? await lib.enrichTraining(photos.images, train, { seed, onProgress })
@@ -76,6 +85,7 @@ await runCommand(async () => {
     classes,
     train: enriched.train,
     validation,
+    teacher,
     seed,
     checkpoint,
     resumeFrom,

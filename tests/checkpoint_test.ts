@@ -192,7 +192,10 @@ Deno.test("trainModel() refuses the checkpoint of another run, and names what di
     const checkpoint = join(folder, "other");
     await train({ checkpoint, epochs: 1 });
     const resumeFrom = await loadCheckpoint(checkpoint);
+    const info = { classes: CLASSES.binary, size: 24, preprocessing: "", trainedOn: "" };
+    const teacher = { model: buildCnn({ size: 24 }), info };
     const cases: [Partial<TrainOptions>, string][] = [
+      [{ epochs: 1, teacher }, 'teacher should be "none", found "'],
       [{ epochs: 2 }, "epochs should be 1, found 2"],
       [{ epochs: 1, seed: 4 }, "seed should be 3, found 4"],
       [{ epochs: 1, augment: false, patience: 9 }, "found 9; augment should be {}, found false"],
@@ -212,5 +215,6 @@ Deno.test("trainModel() refuses the checkpoint of another run, and names what di
       await assertRejects(() => train({ epochs: 1, resumeFrom }), RangeError, "photos should be");
       images.pixels[0]! ^= 1;
     });
+    teacher.model.dispose();
   });
 });

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/asser
 import { buildCnn } from "../lib/model.ts";
 import { predictImages } from "../lib/predict.ts";
 import { trainModel, type TrainOptions, type TrainStatus } from "../lib/train.ts";
-import { CLASSES } from "../lib/types.ts";
+import { CLASSES, type ClassName } from "../lib/types.ts";
 import { assertNoLeak, makeImageSet } from "./fixtures.ts";
 
 const images = makeImageSet(48, 24);
@@ -61,6 +61,16 @@ Deno.test("trainModel() stops early when the validation loss no longer falls", a
     learningRate: 0.003,
   });
   assertEquals(history.loss.length, bestEpoch + 2);
+  model.dispose();
+});
+
+Deno.test("trainModel() does not stop early when the last weights are kept", async () => {
+  const noise = { ...images, pixels: images.pixels.slice().fill(128) };
+  const model = buildCnn({ size: 24, seed: 3 });
+  const train = range(0, 8);
+  const { history } = await trainModel(model, noise, { ...parts, train, keep: "last", epochs: 14 });
+  assertEquals(history.loss.length, 14);
+  assert(history.valLoss.indexOf(Math.min(...history.valLoss)) < 5, `${history.valLoss}`);
   model.dispose();
 });
 
@@ -125,4 +135,51 @@ Deno.test("trainModel() trains three classes with a softmax", async () => {
     assert(history.valLoss[0]! > 0 && history.valAccuracy[0]! <= 1);
     model.dispose();
   });
+});
+
+/** A model that has learned the photos' labels, or the opposite. */
+async function makeTeacher(classes: readonly ClassName[], { wrong = false } = {}) {
+  const model = buildCnn({ size: 24, seed: 5, classes: classes.length });
+  const samples = images.samples.map(({ className, ...rest }) => ({
+    ...rest,
+    className: wrong ? CLASSES.binary.find((name) => name !== className)! : className,
+  }));
+  await trainModel(model, { ...images, samples }, {
+    ...parts,
+    classes,
+    epochs: 12,
+    seed: 5,
+    augment: false,
+  });
+  return { model, info: { classes, size: 24, preprocessing: "", trainedOn: "" } };
+}
+
+Deno.test("trainModel() learns what a teacher says, not the labels", async () => {
+  await assertNoLeak(async () => {
+    for (const classes of [CLASSES.binary, CLASSES["three-class"]]) {
+      const teacher = await makeTeacher(classes, { wrong: true });
+      const options = { teacher, epochs: 12, keep: "last", augment: false } as const;
+      const { history } = await trainOnce(options);
+      assert(history.accuracy.at(-1)! > 0.9, `alike: ${history.accuracy}`);
+      assert(history.valAccuracy.at(-1)! < 0.1, `validation accuracy ${history.valAccuracy}`);
+      assertEquals((await trainOnce(options)).history, history);
+      teacher.model.dispose();
+    }
+  });
+});
+
+Deno.test("trainModel() refuses a teacher that cannot say what is to be learned", async () => {
+  const teacher = await makeTeacher(CLASSES.binary);
+  const info = { ...teacher.info, size: 32 };
+  await assertRejects(
+    () => trainOnce({ teacher: { ...teacher, info } }),
+    RangeError,
+    "the teacher takes photos of 32 pixels, the set's have 24",
+  );
+  await assertRejects(
+    () => trainOnce({ teacher, classes: CLASSES["three-class"] }),
+    RangeError,
+    "the teacher knows without_mask, with_mask, to be learned are without_mask,",
+  );
+  teacher.model.dispose();
 });

@@ -11,23 +11,26 @@ import { predictImages } from "../predict.ts";
 import { seededRandom } from "../random.ts";
 import type { TrainOptions, TrainResult, TrainStatus } from "../train.ts";
 import type { ImageSet } from "../types.ts";
+import { askTeacher, decideAlike } from "./teacher.ts";
 
 /** The options that decide how a run goes. */
-export type TrainSettings = Required<
-  Pick<
-    TrainOptions,
-    | "classes"
-    | "train"
-    | "validation"
-    | "epochs"
-    | "batchSize"
-    | "learningRate"
-    | "keep"
-    | "patience"
-    | "augment"
-    | "seed"
+export type TrainSettings =
+  & Required<
+    Pick<
+      TrainOptions,
+      | "classes"
+      | "train"
+      | "validation"
+      | "epochs"
+      | "batchSize"
+      | "learningRate"
+      | "keep"
+      | "patience"
+      | "augment"
+      | "seed"
+    >
   >
->;
+  & Pick<TrainOptions, "teacher">;
 
 /** Compiles the model and trains it, a batch whenever it is told to. The caller disposes it. */
 export class TrainRun {
@@ -55,12 +58,12 @@ export class TrainRun {
     this.#images = images;
     this.#settings = settings;
     this.#batches = this.#shuffle();
-    const { learningRate, classes } = settings;
+    const { learningRate, classes, teacher } = settings;
     this.#optimizer = createAdam({ learningRate }) as Optimizer & { learningRate: number };
     model.compile({
       optimizer: this.#optimizer,
       loss: classes.length === 2 ? "binaryCrossentropy" : "categoricalCrossentropy",
-      metrics: ["accuracy"],
+      metrics: [teacher ? decideAlike : "accuracy"],
     });
   }
 
@@ -77,14 +80,15 @@ export class TrainRun {
   async trainBatch(): Promise<TrainStatus> {
     const progress = this.#progress;
     const { epoch, batch } = progress;
-    const { classes, augment, seed } = this.#settings;
+    const { classes, augment, teacher, seed } = this.#settings;
     const indices = this.#batches[batch]!;
     const { x, y } = makeBatch(this.#images, indices, classes);
     const random = seededRandom(seed + 1_000_003 * epoch + batch);
     const shown = augment ? augmentBatch(x, random, augment) : x;
+    const wanted = teacher ? askTeacher(teacher, shown, classes) : y;
     this.#optimizer.learningRate = this.#learningRate();
-    const [loss, accuracy] = await this.#model.trainOnBatch(shown, y) as [number, number];
-    tf.dispose([x, shown, y]);
+    const [loss, accuracy] = await this.#model.trainOnBatch(shown, wanted) as [number, number];
+    tf.dispose([x, shown, y, wanted]);
     if (!Number.isFinite(loss)) {
       throw new Error(
         `the loss became ${loss} in epoch ${epoch}: try a lower learning rate than ${this.#settings.learningRate}`,

@@ -9,7 +9,7 @@ import type { TrainSettings } from "./run.ts";
 export async function describeSettings(
   model: LayersModel,
   images: ImageSet,
-  { train, validation, ...settings }: TrainSettings,
+  { train, validation, teacher, ...settings }: TrainSettings,
 ): Promise<Record<string, unknown>> {
   const layers = model.layers.map((layer) => [
     layer.getClassName(),
@@ -23,6 +23,7 @@ export async function describeSettings(
     labels: await digest(images.samples.map(({ className }) => className)),
     train: await digest(train),
     validation: await digest(validation),
+    teacher: teacher ? await digestWeights(teacher.model) : "none",
     kernels: installKernels(),
     libtensorflow: engineReport().libtensorflow,
   };
@@ -44,6 +45,12 @@ export function expectSameSettings(
   if (differences.length > 0) {
     throw new RangeError(`the checkpoint is of another run: ${differences.join("; ")}`);
   }
+}
+
+async function digestWeights(model: LayersModel): Promise<string> {
+  const values = await Promise.all(model.getWeights().map((weight) => weight.data<"float32">()));
+  const bytes = await new Blob(values as BlobPart[]).arrayBuffer();
+  return await digest(new Uint8Array(bytes));
 }
 
 /** A SHA-256 of bytes, or of a value's JSON, and how many of them there are. */
