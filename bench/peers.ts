@@ -1,10 +1,8 @@
 /** What the comparisons share: processes to measure, an environment for Python's, medians. */
 import { join } from "@std/path";
 import type { OnProgress } from "../lib/types.ts";
-import { findPython } from "../scripts/python.ts";
-import { lastLines, ROOT, run } from "../scripts/terminal.ts";
-
-const REQUIREMENTS = join(import.meta.dirname!, "requirements.txt");
+import { installEnvironment } from "../scripts/python.ts";
+import { ROOT } from "../scripts/terminal.ts";
 
 /** A process that answers a line with a line. */
 export class Peer<Request, Answer> {
@@ -54,26 +52,13 @@ export async function* readLines(
 }
 
 /** Makes the environment of the Python peers when it is missing, and gives its Python. */
-export async function setUpPython(onProgress: OnProgress): Promise<string> {
-  const folder = join(ROOT, ".venv-bench");
-  const python = join(folder, Deno.build.os === "windows" ? "Scripts/python.exe" : "bin/python");
-  const stamp = join(folder, "installed.txt");
-  const wanted = await Deno.readTextFile(REQUIREMENTS);
-  if (await Deno.readTextFile(stamp).catch(() => "") === wanted) return python;
-  const system = await findPython();
-  if (!system) throw new Error("The peers need Python 3.10 or newer, with venv and pip.");
-  onProgress({ stage: "installing Python peers for the comparison (1 GB, some minutes)", done: 0 });
-  for (
-    const [program, args] of [
-      [system, ["-m", "venv", "--clear", folder]],
-      [python, ["-m", "pip", "install", "-r", REQUIREMENTS]],
-    ] as const
-  ) {
-    const { success, stderr } = await run(program, [...args]);
-    if (!success) throw new Error(`The Python peers could not be installed:\n${lastLines(stderr)}`);
-  }
-  await Deno.writeTextFile(stamp, wanted);
-  return python;
+export function setUpPython(onProgress: OnProgress): Promise<string> {
+  return installEnvironment({
+    what: "the Python peers (1 GB)",
+    folder: join(ROOT, ".venv-bench"),
+    requirements: join(import.meta.dirname!, "requirements.txt"),
+    onProgress,
+  });
 }
 
 /** A median and what it is the median of. */

@@ -11,7 +11,8 @@ import { type Classifier, loadClassifier, saveClassifier } from "../lib/saved_mo
 import { CLASSES, type ClassName } from "../lib/types.ts";
 import { buildApp } from "../scripts/build_app.ts";
 import { readPageFiles, serveFiles } from "../scripts/serve_app.ts";
-import { CHROMIUM, launchChromium, PHOTOS, writeCameraClip } from "./chromium.ts";
+import { CHROMIUM, launchChromium, writeCameraClip } from "./chromium.ts";
+import { groupPhoto } from "./group_photos.ts";
 
 const isThere = await Deno.stat(CHROMIUM).then(() => true, () => false);
 if (!isThere) console.warn(`app_test.ts is skipped: no Chromium at ${CHROMIUM} (set CHROMIUM)`);
@@ -117,9 +118,9 @@ Deno.test({
 
     for (const photo of ["sample4.jpg", "sample6.jpg"]) {
       await test.step(`${photo}: the boxes, labels and probabilities of detectMasks()`, async () => {
-        const expected = await detectMasks(detector, classifier, join(PHOTOS, photo));
+        const expected = await detectMasks(detector, classifier, groupPhoto(photo));
         assertEquals(expected.length, 4);
-        await page.getByLabel("Choose photos").setInputFiles(join(PHOTOS, photo));
+        await page.getByLabel("Choose photos").setInputFiles(groupPhoto(photo));
         const found = await readFaces(page, photo);
         labels.push(...found.map(({ label }) => label));
         assertEquals(found.map(({ label }) => label), expected.map(({ label }) => label));
@@ -155,7 +156,7 @@ Deno.test({
       await press("Tab");
       assertEquals(await focus.getAttribute("id"), "files");
       await press("Enter");
-      await (await chooser).setFiles(join(PHOTOS, "sample2.jpg"));
+      await (await chooser).setFiles(groupPhoto("sample2.jpg"));
       await page.getByText("1 photo, 3 faces").waitFor();
 
       await press("Tab", "Tab", "End");

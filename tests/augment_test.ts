@@ -1,5 +1,4 @@
 import { assert, assertAlmostEquals, assertEquals, assertLess, assertThrows } from "@std/assert";
-import { join } from "@std/path";
 import type { Tensor4D } from "@tensorflow/tfjs-node";
 import sharp from "sharp";
 import { AUGMENTATION, augmentBatch, type AugmentOptions } from "../lib/augment.ts";
@@ -12,11 +11,8 @@ import { tf } from "../lib/engine.ts";
 import { readImage } from "../lib/image.ts";
 import { seededRandom } from "../lib/random.ts";
 import { assertNoLeak } from "./fixtures.ts";
+import { GROUP } from "./group_photos.ts";
 
-const GROUP_PHOTO = join(
-  import.meta.dirname!,
-  "../node_modules/@vladmandic/face-api/demo/sample1.jpg",
-);
 const NONE = { mirror: 0, rotation: 0, zoom: 0, shift: 0 };
 const NOTHING = { ...NONE, colour: 0, blur: 0, jpeg: 0, cutOut: 0 };
 
@@ -194,7 +190,7 @@ inTest("blur() lowers the detail and keeps the mean", () => {
 
 inTest("compress() loses what a JPEG encoder loses at the same quality", async () => {
   for (const size of [64, 60]) {
-    const pixels = await readImage(GROUP_PHOTO, { size });
+    const pixels = await readImage(GROUP, { size });
     const photo = tf.div(tf.tensor4d(pixels, [1, size, size, 3], "float32"), 255) as Tensor4D;
     for (const quality of [25, 50, 70]) {
       const ours = tf.mul(compress(photo, () => (quality - 15) / 65), 255).dataSync();

@@ -1,8 +1,7 @@
 /** A real Chromium for tests and benches, and what its camera shows. */
-import { dirname, join } from "@std/path";
-import { createRequire } from "node:module";
 import type { Browser } from "playwright-core";
 import sharp from "sharp";
+import { GROUP } from "./group_photos.ts";
 
 // Playwright and Vite ask at their import whether this is Windows' Linux, for which they want a file that
 // tests may not read, unless this is set.
@@ -10,12 +9,6 @@ Deno.env.set("__IS_WSL_TEST__", "1");
 
 /** Debian's Chromium, or the one that the variable names. */
 export const CHROMIUM: string = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
-
-/** Real photos of groups without masks, which come with the detector. */
-export const PHOTOS: string = join(
-  dirname(createRequire(import.meta.url).resolve("@vladmandic/face-api/package.json")),
-  "demo",
-);
 
 /** Starts it without a window and without a graphics card; its camera shows the clip. */
 export async function launchChromium({ cameraClip }: { cameraClip: string }): Promise<Browser> {
@@ -33,7 +26,7 @@ export async function launchChromium({ cameraClip }: { cameraClip: string }): Pr
 /** Writes a clip for the camera, 640 x 480: a part of a photo with one face, still. */
 export async function writeCameraClip(file: string): Promise<void> {
   const [width, height] = [640, 480];
-  const { data } = await sharp(join(PHOTOS, "sample1.jpg"))
+  const { data } = await sharp(GROUP)
     .extract({ left: 1300, top: 60, width: 600, height: 450 }).resize(width, height)
     .raw().toBuffer({ resolveWithObject: true });
   // Y4M, 4:2:0, by the matrix of ITU-R BT.601.

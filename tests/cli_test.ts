@@ -1,20 +1,15 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { dirname, join } from "@std/path";
-import { createRequire } from "node:module";
+import { join } from "@std/path";
 import { scanDataset } from "../lib/dataset.ts";
 import { loadCheckpoint } from "../lib/checkpoint.ts";
 import { writeSampleFaces } from "../lib/sample_faces.ts";
 import { CLASSES } from "../lib/types.ts";
 import { findPython } from "../scripts/python.ts";
 import { withFolder } from "./fixtures.ts";
+import { GROUP } from "./group_photos.ts";
 import { writeVoc } from "./voc_photos.ts";
 
 const ROOT = join(import.meta.dirname!, "..");
-/** Three people without masks. */
-const GROUP = join(
-  dirname(createRequire(import.meta.url).resolve("@vladmandic/face-api/package.json")),
-  "demo/sample1.jpg",
-);
 
 /** Runs a command as its task does; photos of tests are not kept in the project's `data/cache`. */
 async function runTask(task: string, ...args: string[]) {

@@ -14,11 +14,11 @@ import { buildCnn } from "../lib/model.ts";
 import { PREPROCESSING } from "../lib/saved_model.ts";
 import { CLASSES } from "../lib/types.ts";
 import { assertNoLeak } from "./fixtures.ts";
+import { GROUP } from "./group_photos.ts";
 
 const require = createRequire(import.meta.url);
 const PACKAGE = dirname(require.resolve("@vladmandic/face-api/package.json"));
 /** Real photos that are always there: groups of people without masks. */
-const GROUP = join(PACKAGE, "demo/sample1.jpg");
 
 const detector = await loadDetector();
 const classifier = {

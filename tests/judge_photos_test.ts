@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { dirname, join } from "@std/path";
-import { createRequire } from "node:module";
+import { join } from "@std/path";
 import sharp from "sharp";
 import { loadDetector } from "../lib/detect.ts";
 import { evaluateDetections } from "../lib/detection_metrics.ts";
@@ -9,12 +8,8 @@ import { buildCnn } from "../lib/model.ts";
 import { PREPROCESSING } from "../lib/saved_model.ts";
 import { CLASSES } from "../lib/types.ts";
 import { withFolder } from "./fixtures.ts";
+import { GROUP } from "./group_photos.ts";
 
-const require = createRequire(import.meta.url);
-const GROUP = join(
-  dirname(require.resolve("@vladmandic/face-api/package.json")),
-  "demo/sample1.jpg",
-);
 /** The faces of the three people on it, by hand. */
 const FACES = [[400, 400, 200, 210], [815, 440, 220, 240], [1455, 240, 225, 240]]
   .map(([left, top, width, height]) => ({

@@ -1,11 +1,10 @@
 import { assert, assertEquals, assertExists, assertRejects } from "@std/assert";
-import { join } from "@std/path";
 import { readImage } from "../lib/image.ts";
 import { findLandmarks, type Point } from "../lib/landmarks.ts";
 import { seededRandom } from "../lib/random.ts";
 import { assertNoLeak } from "./fixtures.ts";
+import { groupPhoto } from "./group_photos.ts";
 
-const PHOTOS = join(import.meta.dirname!, "../node_modules/@vladmandic/face-api/demo");
 const SIZE = 128;
 /** One face of each of some group photos. */
 const FACES = [
@@ -16,7 +15,7 @@ const FACES = [
 ];
 
 const readFace = ({ name, box }: typeof FACES[number]) =>
-  readImage(join(PHOTOS, name), { size: SIZE, box });
+  readImage(groupPhoto(name), { size: SIZE, box });
 
 /** Where some of the places lie on average. */
 const middle = (points: Point[], from: number, to: number): Point => {

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { dirname, join } from "@std/path";
-import { createRequire } from "node:module";
+import { join } from "@std/path";
 import { loadDetector } from "../lib/detect.ts";
 import { buildCnn } from "../lib/model.ts";
 import { classifyFile } from "../lib/predict.ts";
@@ -9,6 +8,7 @@ import { writeSampleFaces } from "../lib/sample_faces.ts";
 import { PREPROCESSING } from "../lib/saved_model.ts";
 import { CLASSES } from "../lib/types.ts";
 import { assertNoLeak, withFolder } from "./fixtures.ts";
+import { GROUP } from "./group_photos.ts";
 
 const classifier = {
   model: buildCnn({ classes: 2, size: 32, seed: 1 }),
@@ -40,10 +40,8 @@ Deno.test("classifyFiles() gives each file its result, in order, and an error fo
 });
 
 Deno.test("detectFiles() gives the faces of each file, and an error for a bad one", async () => {
-  const require = createRequire(import.meta.url);
-  const photos = join(dirname(require.resolve("@vladmandic/face-api/package.json")), "demo");
   const detector = await loadDetector();
-  const files = [{ file: "missing.jpg" }, { file: join(photos, "sample1.jpg") }];
+  const files = [{ file: "missing.jpg" }, { file: GROUP }];
   const results = await Array.fromAsync(detectFiles(detector, classifier, files));
   assertEquals(results.map(({ file }) => file), files.map(({ file }) => file));
   assert("error" in results[0]! && "faces" in results[1]!);

@@ -1,12 +1,11 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { join } from "@std/path";
 import { loadImages } from "../lib/image.ts";
 import { seededRandom } from "../lib/random.ts";
 import { enrichTraining, type RareClassOptions } from "../lib/rare_class.ts";
 import type { ClassName, ImageSet, Progress, Sample } from "../lib/types.ts";
 import { assertNoLeak } from "./fixtures.ts";
+import { groupPhoto } from "./group_photos.ts";
 
-const PHOTOS = join(import.meta.dirname!, "../node_modules/@vladmandic/face-api/demo");
 const SIZE = 128;
 const FACE_COUNT = 4;
 
@@ -19,7 +18,7 @@ async function makeSet(): Promise<ImageSet> {
     "sample3.jpg": box(860, 80),
     "sample6.jpg": box(1280, 130),
   }).map(([name, box]): Sample => ({
-    file: join(PHOTOS, name),
+    file: groupPhoto(name),
     className: "without_mask",
     box,
   }));

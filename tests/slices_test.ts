@@ -1,13 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { join } from "@std/path";
 import { readImage } from "../lib/image.ts";
 import { editSlices, measureSlices, turnSlices } from "../lib/slices.ts";
 import { CLASSES, FACE_MARGIN, type ImageSet } from "../lib/types.ts";
+import { groupPhoto } from "./group_photos.ts";
 
 const SIZE = 128;
-/** A photo that comes with the detector. */
-const demo = (name: string) =>
-  join(import.meta.dirname!, "../node_modules/@vladmandic/face-api/demo", name);
 
 /** Photos of one colour each. */
 function makePlain(colours: number[][], sides: number[] = []): ImageSet {
@@ -64,9 +61,9 @@ Deno.test("turnSlices() tells faces from the side from those from the front", as
   const margin = FACE_MARGIN;
   const profile = { left: 336, top: 181, width: 178, height: 214 };
   const front = { left: 657, top: 386, width: 202, height: 240 };
-  images.pixels.set(await readImage(demo("sample2.jpg"), { box: profile, margin }));
+  images.pixels.set(await readImage(groupPhoto("sample2.jpg"), { box: profile, margin }));
   images.pixels.set(
-    await readImage(demo("sample6.jpg"), { box: front, margin }),
+    await readImage(groupPhoto("sample6.jpg"), { box: front, margin }),
     2 * SIZE * SIZE * 3,
   );
   const slices = await turnSlices(images, [0, 1, 2]);
@@ -76,7 +73,7 @@ Deno.test("turnSlices() tells faces from the side from those from the front", as
 });
 
 Deno.test("editSlices() draws on bare faces where one is found, the same for a seed", async () => {
-  const face = await readImage(demo("sample1.jpg"), {
+  const face = await readImage(groupPhoto("sample1.jpg"), {
     box: { left: 590, top: 260, width: 600, height: 600 },
   });
   const images = makePlain([[200, 180, 170], [0, 0, 0], [0, 0, 0]]);

@@ -1,18 +1,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { dirname, join } from "@std/path";
-import { createRequire } from "node:module";
+import { join } from "@std/path";
 import { findFaces, loadDetector } from "../lib/detect.ts";
 import { boxIou } from "../lib/detection_metrics.ts";
 import { tf } from "../lib/engine.ts";
 import { decodePhoto } from "../lib/image.ts";
 import { saveSecondLook, trainSecondLook } from "../lib/train_detector.ts";
 import { assertNoLeak, withFolder } from "./fixtures.ts";
+import { GROUP } from "./group_photos.ts";
 
-const require = createRequire(import.meta.url);
-const GROUP = join(
-  dirname(require.resolve("@vladmandic/face-api/package.json")),
-  "demo/sample1.jpg",
-);
 /** The faces of the three people on it, drawn narrower and further up than any detector would. */
 const BOXES = [[425, 370, 150, 190], [845, 400, 160, 210], [1490, 200, 160, 210]]
   .map(([left, top, width, height]) => ({
