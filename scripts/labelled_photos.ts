@@ -19,12 +19,12 @@ export function addPhotoOptions(
   { taskDefault, tasks = Object.keys(CLASSES) }: { taskDefault: string; tasks?: string[] },
 ) {
   return command
-    .option(
-      "--data <path>",
-      "folder or zip of labelled photos: class folders or PASCAL VOC; may be given more than once " +
-        "(default: as the notebook finds them)",
-      (path: string, paths: string[]) => [...paths, parsePath(path)],
-      [],
+    .addOption(
+      new Option(
+        "--data <path>",
+        "folder or zip of labelled photos: class folders or PASCAL VOC; may be given more than once",
+      ).argParser((path: string, paths: string[]) => [...paths, parsePath(path)])
+        .default([], "as the notebook finds them"),
     )
     .addOption(
       new Option("--task <task>", `two classes or three (default: ${taskDefault})`)

@@ -31,8 +31,9 @@ const command = new Command("deno task train")
   .addOption(
     new Option(
       "--recipe <name>",
-      "cnn: the walkthrough's, from scratch; cnn-taught: the same, taught at length by the model that ships; " +
-        "transfer: a MobileNet that starts from a face detector's weights",
+      // Written again, and compared by a test: --help must not need the native library.
+      "cnn: the walkthrough's CNN, from scratch; cnn-taught: the same, taught at length by the model that " +
+        "ships; transfer: a MobileNet that starts from a face detector's weights",
     ).choices(["cnn", "cnn-taught", "transfer"]).default("cnn"),
   );
 const options = addPhotoOptions(command, { taskDefault: "binary" })

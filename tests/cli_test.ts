@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { join } from "@std/path";
 import { scanDataset } from "../lib/dataset.ts";
 import { loadCheckpoint } from "../lib/checkpoint.ts";
+import { RECIPES } from "../lib/recipes.ts";
 import { writeSampleFaces } from "../lib/sample_faces.ts";
 import { CLASSES } from "../lib/types.ts";
 import { findPython } from "../scripts/python.ts";
@@ -43,6 +44,15 @@ Deno.test("train, evaluate and predict keep their contract", async (test) => {
       assertEquals([result.n, result.classes], [9, ["without_mask", "with_mask"]]);
       assertStringIncludes(result.data, "say nothing about real photos");
       assertEquals(result.unreadable.length, 1);
+    });
+
+    await test.step("train learns from the model that ships", async () => {
+      const other = join(folder, "taught");
+      const options = ["--recipe", "cnn-taught", "--epochs", "1", "--json"];
+      const args = ["--data", photos, "--model", other, ...options];
+      const { code, stdout, stderr } = await runTask("train", ...args);
+      assertEquals([code, stderr], [0, ""]);
+      assertEquals(JSON.parse(stdout).n, 9);
     });
 
     await test.step("evaluate judges every readable photo and lists the others", async () => {
@@ -249,6 +259,10 @@ Deno.test("the commands answer --help, and a mistake in one line", async () => {
     const { code, stdout } = await runTask(task, "--help");
     assertEquals([task, code], [task, 0]);
     assertStringIncludes(stdout, `Usage: deno task ${task.replace("_", "-")}`);
+  }
+  const help = (await runTask("train", "--help")).stdout.replaceAll(/\s+/g, " ");
+  for (const [name, { description }] of Object.entries(RECIPES)) {
+    assertStringIncludes(help, `${name}: ${description}`);
   }
   const cases: [string[], RegExp][] = [
     [["train", "--epochs", "two"], /--epochs.*whole number/],
