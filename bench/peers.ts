@@ -54,7 +54,7 @@ export async function* readLines(
 /** Makes the environment of the Python peers when it is missing, and gives its Python. */
 export function setUpPython(onProgress: OnProgress): Promise<string> {
   return installEnvironment({
-    what: "the Python peers (1 GB)",
+    what: "the comparison with Python (1 GB)",
     folder: join(ROOT, ".venv-bench"),
     requirements: join(import.meta.dirname!, "requirements.txt"),
     onProgress,

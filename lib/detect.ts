@@ -1,10 +1,10 @@
 /** Whole photos: finds the faces, and says of each whether it wears a mask. */
 import type { NamedTensorMap, Tensor4D } from "@tensorflow/tfjs-node";
-import { dirname, join } from "@std/path";
-import { createRequire } from "node:module";
+import { join } from "@std/path";
 import { MIN_SCORE, type Pass, planPass, readFaces, SIZES } from "./detect/boxes.ts";
 import type { FaceBox } from "./detect/decode.ts";
 import { chooseRunLayer } from "./detect/native.ts";
+import { findPackage } from "./detect/package.ts";
 import { buildSsd, disposeSsd, type RunLayer, runSsd, type Ssd } from "./detect/ssd.ts";
 import { tf } from "./engine.ts";
 import { decodePhoto, type Photo, resizePhoto } from "./image.ts";
@@ -72,7 +72,10 @@ export async function loadDetector(
   } = {},
 ): Promise<Detector> {
   const weights = {
-    ...await readWeights(findPackageWeights(), "ssd_mobilenetv1_model-weights_manifest.json"),
+    ...await readWeights(
+      join(findPackage(), "model"),
+      "ssd_mobilenetv1_model-weights_manifest.json",
+    ),
     ...secondLook && await readWeights(secondLook, "weights_manifest.json"),
   };
   try {
@@ -80,23 +83,6 @@ export async function loadDetector(
     return { ssd, runLayer: chooseRunLayer(), dispose: () => disposeSsd(ssd) };
   } finally {
     tf.dispose(weights);
-  }
-}
-
-/**
- * The folder of the weights that come with `@vladmandic/face-api`.
- *
- * @throws {Deno.errors.NotFound} if the package is not installed
- */
-export function findPackageWeights(): string {
-  try {
-    const { resolve } = createRequire(import.meta.url);
-    return join(dirname(resolve("@vladmandic/face-api/package.json")), "model");
-  } catch (cause) {
-    throw new Deno.errors.NotFound(
-      "the face detector is not installed: run `deno install` in the project's folder",
-      { cause },
-    );
   }
 }
 

@@ -60,8 +60,14 @@ export async function drawMaskOn(
 }
 
 /**
- * Draws something onto a bare face that leaves it bare: a hand, a cup or the like before the mouth, or a
- * beard. Takes, gives and throws what {@linkcode drawMaskOn} does.
+ * Draws something onto a bare face that leaves it bare: half the time a hand at the mouth, else a cup or the
+ * like, or a beard.
+ *
+ * @param pixels `[size, size, 3]` uint8 RGB; is left as it is
+ * @param landmarks 68 places, as `findLandmarks` gives them
+ * @param random Where all choices come from.
+ * @returns pixels of the same shape
+ * @throws {RangeError} as {@linkcode drawMaskOn} does
  */
 export async function drawConfuserOn(
   pixels: Uint8Array,
@@ -69,7 +75,7 @@ export async function drawConfuserOn(
   landmarks: readonly Point[],
   random: Random,
 ): Promise<Uint8Array> {
-  const draws = [drawHandBefore, drawHandBefore, drawThing, drawFullBeard];
+  const draws = [drawHandAtMouth, drawHandAtMouth, drawThing, drawFullBeard];
   return await drawOnFace(
     pixels,
     size,
@@ -79,12 +85,12 @@ export async function drawConfuserOn(
   );
 }
 
-/** A hand whose finger tips are at the mouth. */
-export const drawHandBefore = (dice: Dice, face: Face) =>
+/** SVG elements of a hand whose finger tips are at the mouth. */
+export const drawHandAtMouth = (dice: Dice, face: Face): string =>
   drawHand(dice, face, dice.between(-8, 8), dice.between(24, 36));
 
-/** A beard, black, brown or grey. */
-export const drawFullBeard = (dice: Dice, face: Face) =>
+/** SVG elements of a beard, black, brown or grey. */
+export const drawFullBeard = (dice: Dice, face: Face): string =>
   drawBeard(dice, { ...face, hair: dice.pick(["#1c1512", "#3d2817", "#8a8a8a"]) }, true);
 
 /**
@@ -128,7 +134,7 @@ export async function drawOnFace(
   });
 }
 
-/** Of the pixels at these places, or those at the edge that are next to them. */
+/** Of the pixels at these places, or at the edge beside them; places that are no numbers are refused later. */
 function meanColour(pixels: Uint8Array, size: number, places: readonly Point[]): Colour {
   const inside = (position: number) => Math.max(0, Math.min(size - 1, Math.floor(position))) || 0;
   const starts = places.map(([x, y]) => 3 * (inside(y) * size + inside(x)));

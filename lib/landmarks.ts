@@ -1,5 +1,7 @@
 /** Finds the eyes, nose, mouth and jaw of the face in a photo. */
-import { findFaces, findPackageWeights, loadDetector } from "./detect.ts";
+import { join } from "@std/path";
+import { findPackage } from "./detect/package.ts";
+import { findFaces, loadDetector } from "./detect.ts";
 import { tf } from "./engine.ts";
 import { resizePhoto } from "./image.ts";
 import { type Box, FACE_MARGIN, type ImageSet } from "./types.ts";
@@ -7,8 +9,8 @@ import { type Box, FACE_MARGIN, type ImageSet } from "./types.ts";
 /** A place in a photo, in pixels from its upper left corner. */
 export type Point = readonly [x: number, y: number];
 
-/** Places in what {@linkcode findLandmarks} gives. */
-export const NOSE_TIP = 30, CHIN = 8;
+/** Places in what {@linkcode findLandmarks} gives; the jaw ends at the ears. */
+export const LEFT_JAW = 0, CHIN = 8, RIGHT_JAW = 16, NOSE_TIP = 30;
 
 /** Pixels to which photos are enlarged for the detector, which was trained on small faces. */
 const DETECTOR_SIZES = [256] as const;
@@ -45,7 +47,7 @@ export async function findLandmarks(
     // Of one face there is one answer; the package's types are of a TensorFlow.js of its own.
     const [found] = [await landmarks.detectLandmarks(face as never)].flat();
     const points = found!.positions;
-    const jaw = points[16]!.x - points[0]!.x;
+    const jaw = points[RIGHT_JAW]!.x - points[LEFT_JAW]!.x;
     // Where the network sees no face, all its places crowd in the middle.
     return jaw < LEAST_JAW * box.width
       ? undefined
@@ -56,16 +58,23 @@ export async function findLandmarks(
 }
 
 /**
- * Finds the places in one photo of a set, as {@linkcode findLandmarks} does. A face with a labelled box is
- * where `loadImages` puts it with its default margin.
+ * Finds the landmarks in one photo of a set. A face that has a labelled box is where `loadImages` put it;
+ * others are looked for.
+ *
+ * @param place Of the photo in the set.
+ * @returns as {@linkcode findLandmarks} does
  */
 export async function findLandmarksIn(
   { size, pixels, samples }: ImageSet,
   place: number,
+  { margin = FACE_MARGIN }: {
+    /** With which the set was loaded. @default FACE_MARGIN */
+    margin?: number;
+  } = {},
 ): Promise<Point[] | undefined> {
   const length = size ** 2 * 3;
-  const side = size / (1 + 2 * FACE_MARGIN);
-  const inset = side * FACE_MARGIN;
+  const side = size / (1 + 2 * margin);
+  const inset = side * margin;
   const face = samples[place]!.box && { left: inset, top: inset, width: side, height: side };
   return await findLandmarks(pixels.slice(place * length, (place + 1) * length), size, { face });
 }
@@ -80,6 +89,6 @@ function loadNetworks() {
 async function readNetworks() {
   // Not before the engine, which prepares what both of them load.
   const { nets: { faceLandmark68Net: landmarks } } = await import("@vladmandic/face-api");
-  await landmarks.loadFromDisk(findPackageWeights());
+  await landmarks.loadFromDisk(join(findPackage(), "model"));
   return { detector: await loadDetector(), landmarks };
 }

@@ -1,4 +1,4 @@
-/** How each of the project's networks is made: the same name makes the same network again. */
+/** How each of the project's networks is made; `deno task train --recipe` makes it again. */
 import type { LayersModel } from "@tensorflow/tfjs-node";
 import type { AugmentOptions } from "./augment.ts";
 import { buildCnn } from "./model.ts";
@@ -14,15 +14,19 @@ export interface Recipe {
   training: Required<Pick<TrainOptions, "epochs" | "learningRate" | "keep">> & {
     augment: AugmentOptions;
   };
-  /** Whether it learns from another model, as `trainModel` does with a `teacher`. */
+  /** Whether the model that ships is its teacher, as `trainModel` takes one. @default false */
   isTaught?: boolean;
+  /** Whether `enrichTraining` adds to its photos where there are three classes. @default false */
+  isEnriched?: boolean;
 }
+
+const buildFromScratch: Recipe["build"] = (options) => Promise.try(buildCnn, options);
 
 /** The recipes by name. */
 export const RECIPES = {
   cnn: {
     description: "the walkthrough's CNN, from scratch",
-    build: (options) => Promise.try(buildCnn, options),
+    build: buildFromScratch,
     training: {
       epochs: 24,
       learningRate: 1e-3,
@@ -32,8 +36,8 @@ export const RECIPES = {
     },
   },
   "cnn-taught": {
-    description: "the same, taught at length by the model that ships",
-    build: (options) => Promise.try(buildCnn, options),
+    description: "the walkthrough's CNN, taught at length by the model that ships",
+    build: buildFromScratch,
     training: { epochs: 100, learningRate: 1e-3, keep: "last", augment: {} },
     isTaught: true,
   },
@@ -41,6 +45,7 @@ export const RECIPES = {
     description: "a MobileNet that starts from a face detector's weights",
     build: buildTransferModel,
     training: { epochs: 12, learningRate: 3e-4, keep: "last", augment: {} },
+    isEnriched: true,
   },
 } as const satisfies Record<string, Recipe>;
 

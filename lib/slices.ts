@@ -1,12 +1,12 @@
 /** Where a classifier fails: kinds of photos that users of such systems complain about. */
-import { drawFullBeard, drawHandBefore, drawOnFace } from "./drawn_masks.ts";
-import { findLandmarksIn, NOSE_TIP, type Point } from "./landmarks.ts";
+import { drawFullBeard, drawHandAtMouth, drawOnFace } from "./drawn_masks.ts";
+import { findLandmarksIn, LEFT_JAW, NOSE_TIP, type Point, RIGHT_JAW } from "./landmarks.ts";
 import { seededRandom, shuffle } from "./random.ts";
 import type { Dice } from "./sample_faces/chance.ts";
 import type { Face } from "./sample_faces/face.ts";
 import { drawGlasses } from "./sample_faces/hair.ts";
 import { drawClothMask, drawMask } from "./sample_faces/masks.ts";
-import { look } from "./slices/look.ts";
+import { measureLook } from "./slices/look.ts";
 import type { ClassName, ImageSet, OnProgress } from "./types.ts";
 
 /** Photos of one kind. */
@@ -40,13 +40,17 @@ export function measureSlices(images: ImageSet, places: readonly number[]): Slic
   const looks = places.map((place) => {
     const pixels = images.pixels.subarray(place * length, (place + 1) * length);
     const { box } = images.samples[place]!;
-    return { place, side: box && Math.min(box.width, box.height), ...look(pixels, images.size) };
+    return {
+      place,
+      side: box && Math.min(box.width, box.height),
+      ...measureLook(pixels, images.size),
+    };
   });
   const limit = looks.map(({ detail }) => detail).sort((a, b) => a - b)[
     Math.floor(BLURRED_SHARE * looks.length)
   ]!;
-  type Look = typeof looks[number];
-  const kinds: [name: string, how: string, test: (look: Look) => boolean | undefined][] = [
+  type Test = (look: typeof looks[number]) => boolean | undefined;
+  const kinds: [name: string, how: string, test: Test][] = [
     ["faces under 32 pixels", "labelled box", ({ side }) => side !== undefined && side < 32],
     ["faces of 32 to 63 pixels", "labelled box", ({ side }) => side! >= 32 && side! < 64],
     ["faces of 64 pixels and more", "labelled box", ({ side }) => side! >= 64],
@@ -79,24 +83,32 @@ export function measureSlices(images: ImageSet, places: readonly number[]): Slic
 export async function turnSlices(
   images: ImageSet,
   places: readonly number[],
-  { onProgress }: { onProgress?: OnProgress } = {},
+  { margin, onProgress }: {
+    /** With which the set was loaded. @default FACE_MARGIN */
+    margin?: number;
+    onProgress?: OnProgress;
+  } = {},
 ): Promise<Slice[]> {
   const side: number[] = [], front: number[] = [];
   for (const [done, place] of places.entries()) {
-    const landmarks = await findLandmarksIn(images, place);
-    if (landmarks) (Math.abs(noseOffset(landmarks)) > TURNED ? side : front).push(place);
+    const landmarks = await findLandmarksIn(images, place, { margin });
+    if (landmarks) (Math.abs(noseOffset(landmarks)) >= TURNED ? side : front).push(place);
     onProgress?.({ stage: "finding side faces", done: done + 1, total: places.length });
   }
   const how = `nose ${TURNED} of the jaw's width from its middle`;
   return [
     { name: "side faces", how: `${how}, or more`, images, places: side },
-    { name: "faces from the front", how: `${how}, or less`, images, places: front },
+    { name: "faces from the front", how: `less than ${how}`, images, places: front },
   ].filter(({ places }) => places.length > 0);
 }
 
 /** How far from the middle of the jaw the nose is, as a share of the jaw's width. */
 function noseOffset(landmarks: readonly Point[]): number {
-  const [left, right, nose] = [0, 16, NOSE_TIP].map((i) => landmarks[i]!) as [Point, Point, Point];
+  const [left, right, nose] = [LEFT_JAW, RIGHT_JAW, NOSE_TIP].map((i) => landmarks[i]!) as [
+    Point,
+    Point,
+    Point,
+  ];
   const [across, down] = [right[0] - left[0], right[1] - left[1]];
   const along = (nose[0] - left[0]) * across + (nose[1] - left[1]) * down;
   return along / (across ** 2 + down ** 2) - 0.5;
@@ -121,7 +133,7 @@ const EDITS: readonly {
   {
     name: "hand before the mouth",
     className: "without_mask",
-    draw: drawHandBefore,
+    draw: drawHandAtMouth,
   },
   { name: "beard", className: "without_mask", draw: drawFullBeard },
   { name: "glasses", className: "without_mask", draw: drawGlasses },
@@ -135,9 +147,11 @@ const EDITS: readonly {
 export async function editSlices(
   images: ImageSet,
   places: readonly number[],
-  { count = 60, seed = 42, onProgress }: {
+  { count = 60, margin, seed = 42, onProgress }: {
     /** Faces for each edit, the same for all. @default 60 */
     count?: number;
+    /** With which the set was loaded. @default FACE_MARGIN */
+    margin?: number;
     /** @default 42 */
     seed?: number;
     onProgress?: OnProgress;
@@ -149,7 +163,7 @@ export async function editSlices(
   const bare = places.filter((place) => images.samples[place]!.className === "without_mask");
   for (const place of shuffle(bare, seededRandom(seed))) {
     if (faces.length === count) break;
-    const landmarks = await findLandmarksIn(images, place);
+    const landmarks = await findLandmarksIn(images, place, { margin });
     if (landmarks) faces.push({ place, landmarks });
     onProgress?.({ stage: "finding faces to draw on", done: faces.length, total: count });
   }

@@ -29,13 +29,17 @@ export interface TrainOptions {
    * @default "best"
    */
   keep?: "best" | "last";
-  /** Stop after this many epochs without a lower validation loss. @default 8; never if the last are kept */
+  /** Stop after this many epochs without a lower validation loss. @default 8, or all if the last are kept */
   patience?: number;
   /** Show the photos changed by {@linkcode augmentBatch}, anew in each epoch, or as they are. @default {} */
   augment?: AugmentOptions | false;
   /**
-   * Learn what this model says of each photo as it is shown, changed, in place of the label; `accuracy` is
-   * then how often both decide alike. It knows the classes, or the three where two are learned.
+   * Learn what this model says of each photo as it is shown, changed, in place of the label. `loss` and
+   * `accuracy` are then against what it says, those of the validation part against the labels as ever. It
+   * knows the classes, or the three where two are learned; the caller disposes it. Of photos that it was
+   * trained on it says what it was told: they belong in no test part.
+   *
+   * @default none
    */
   teacher?: Classifier;
   /** For the order of the photos. @default 42 */
@@ -62,7 +66,7 @@ export interface TrainStatus {
   /** Batches done in this epoch. */
   batch: number;
   batches: number;
-  /** Means over this epoch's photos so far. */
+  /** Means over this epoch's photos so far, as they are shown. */
   loss: number;
   accuracy: number;
   /** The epochs that are over. */
@@ -145,7 +149,7 @@ function checkSettings({
   batchSize = 32,
   learningRate = 1e-3,
   keep = "best",
-  patience = keep === "last" ? Infinity : 8,
+  patience = keep === "last" ? epochs : 8,
   augment = {},
   teacher,
   seed = 42,

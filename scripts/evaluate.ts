@@ -97,8 +97,8 @@ await runCommand(async () => {
   const kinds = options.slices
     ? [
       ...lib.measureSlices(photos.images, places),
-      ...await lib.turnSlices(photos.images, places, { onProgress }),
-      ...await lib.editSlices(photos.images, places, { onProgress }),
+      ...await lib.turnSlices(photos.images, places, { margin: info.margin, onProgress }),
+      ...await lib.editSlices(photos.images, places, { margin: info.margin, onProgress }),
     ]
     : [];
   const slices = [];

@@ -32,8 +32,8 @@ const command = new Command("deno task train")
     new Option(
       "--recipe <name>",
       // Written again, and compared by a test: --help must not need the native library.
-      "cnn: the walkthrough's CNN, from scratch; cnn-taught: the same, taught at length by the model that " +
-        "ships; transfer: a MobileNet that starts from a face detector's weights",
+      "cnn: the walkthrough's CNN, from scratch; cnn-taught: the walkthrough's CNN, taught at length by " +
+        "the model that ships; transfer: a MobileNet that starts from a face detector's weights",
     ).choices(["cnn", "cnn-taught", "transfer"]).default("cnn"),
   );
 const options = addPhotoOptions(command, { taskDefault: "binary" })
@@ -64,10 +64,16 @@ await runCommand(async () => {
   const photos = await readLabelledPhotos(options, { margin });
   const { classes, data, leftOut, unreadable } = photos;
   const { train, validation, test } = photos.split(options.splitSeed);
-  const { build, training, isTaught }: Recipe = lib.RECIPES[options.recipe];
+  const { build, training, isTaught, isEnriched }: Recipe = lib.RECIPES[options.recipe];
   const teacher = isTaught ? await lib.loadClassifier(SHIPPED_MODEL) : undefined;
+  if (teacher && !options.json) {
+    console.error(
+      `the teacher was trained on parts of ${teacher.info.trainedOn} (split seed 2026): of photos that ` +
+        "it knows, the result says too much",
+    );
+  }
   const { seed } = options;
-  const enriched = classes.length > 2 && options.recipe === "transfer"
+  const enriched = classes.length > 2 && isEnriched
     ? await lib.enrichTraining(photos.images, train, { seed, onProgress })
     : { images: photos.images, train };
   const { images } = enriched;
@@ -118,7 +124,7 @@ await runCommand(async () => {
     info: {
       classes,
       size: images.size,
-      trainedOn: data,
+      trainedOn: teacher ? `${data}, taught by a model of ${teacher.info.trainedOn}` : data,
       ...(photos.hasBoxes && { margin }),
     },
   }, options.model);
@@ -127,6 +133,7 @@ await runCommand(async () => {
     ...evaluation,
     calibrationError,
     temperature,
+    ...(teacher && { teacher: { model: SHIPPED_MODEL, trainedOn: teacher.info.trainedOn } }),
     data,
     leftOut,
     unreadable,

@@ -176,6 +176,19 @@ async function stopAndGoOn(folder: string) {
   }
 }
 
+Deno.test("trainModel() goes on with the same teacher as if it had not stopped", async () => {
+  await withFolder(async (folder) => {
+    const checkpoint = join(folder, "taught");
+    const info = { classes: CLASSES.binary, size: 24, preprocessing: "", trainedOn: "" };
+    const teacher = { model: buildCnn({ size: 24 }), info };
+    const whole = await train({ teacher });
+    await trainUntil(7, "signal", { teacher, checkpoint });
+    const resumeFrom = await loadCheckpoint(checkpoint);
+    assertEquals(await train({ teacher, resumeFrom }), whole);
+    teacher.model.dispose();
+  });
+});
+
 Deno.test("trainModel() has nothing left to do after the checkpoint of its end", async () => {
   await withFolder(async (folder) => {
     const checkpoint = join(folder, "over");

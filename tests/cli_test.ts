@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertStringIncludes,
+} from "@std/assert";
 import { join } from "@std/path";
 import { scanDataset } from "../lib/dataset.ts";
 import { loadCheckpoint } from "../lib/checkpoint.ts";
@@ -52,7 +58,12 @@ Deno.test("train, evaluate and predict keep their contract", async (test) => {
       const args = ["--data", photos, "--model", other, ...options];
       const { code, stdout, stderr } = await runTask("train", ...args);
       assertEquals([code, stderr], [0, ""]);
-      assertEquals(JSON.parse(stdout).n, 9);
+      const { n, teacher } = JSON.parse(stdout);
+      assertEquals(n, 9);
+      assertMatch(teacher.trainedOn, /face-mask-dataset/);
+      assertMatch(await Deno.readTextFile(join(other, "model.json")), /taught by a model of face-/);
+      const untaught = await runTask("train", ...args, "--recipe", "cnn");
+      assertNotEquals(JSON.parse(untaught.stdout).auc, JSON.parse(stdout).auc);
     });
 
     await test.step("evaluate judges every readable photo and lists the others", async () => {
@@ -264,6 +275,8 @@ Deno.test("the commands answer --help, and a mistake in one line", async () => {
   for (const [name, { description }] of Object.entries(RECIPES)) {
     assertStringIncludes(help, `${name}: ${description}`);
   }
+  const choices = Object.keys(RECIPES).map((name) => JSON.stringify(name)).join(", ");
+  assertStringIncludes(help, `(choices: ${choices}, default: "cnn")`);
   const cases: [string[], RegExp][] = [
     [["train", "--epochs", "two"], /--epochs.*whole number/],
     [["train", "--resume", "--model", "nowhere"], /no checkpoint .*nowhere\.checkpoint/],

@@ -1,10 +1,11 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { dirname, join } from "@std/path";
+import { join } from "@std/path";
 import { createRequire } from "node:module";
 import sharp from "sharp";
 import { correctBox, mergeBoxes, planPass } from "../lib/detect/boxes.ts";
 import { decodeHeads, type FaceBox } from "../lib/detect/decode.ts";
 import { chooseRunLayer } from "../lib/detect/native.ts";
+import { findPackage } from "../lib/detect/package.ts";
 import { makeRunLayer, runSsd } from "../lib/detect/ssd.ts";
 import { classifyFaces, detectMasks, findFaces, loadDetector } from "../lib/detect.ts";
 import { boxIou } from "../lib/detection_metrics.ts";
@@ -17,9 +18,6 @@ import { assertNoLeak } from "./fixtures.ts";
 import { GROUP } from "./group_photos.ts";
 
 const require = createRequire(import.meta.url);
-const PACKAGE = dirname(require.resolve("@vladmandic/face-api/package.json"));
-/** Real photos that are always there: groups of people without masks. */
-
 const detector = await loadDetector();
 const classifier = {
   model: buildCnn({ classes: 3, seed: 1 }),
@@ -43,7 +41,7 @@ type Locate = (photo: unknown, options: { minConfidence: number; maxResults: num
 Deno.test("runSsd() gives what face-api gives", async () => {
   const plain = await loadDetector({ secondLook: false });
   const { nets: { ssdMobilenetv1: net } } = require("@vladmandic/face-api") as FaceApi;
-  await net.loadFromDisk(join(PACKAGE, "model"));
+  await net.loadFromDisk(join(findPackage(), "model"));
   const pixels = await sharp(GROUP).removeAlpha().resize(512, 512, { fit: "fill" }).raw()
     .toBuffer();
   const x = tf.tensor4d(Float32Array.from(pixels), [1, 512, 512, 3]);

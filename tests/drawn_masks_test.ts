@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { drawConfuserOn, drawMaskOn, type Wear } from "../lib/drawn_masks.ts";
+import { drawConfuserOn, drawMaskOn, drawOnFace, type Wear } from "../lib/drawn_masks.ts";
 import type { Point } from "../lib/landmarks.ts";
 import { seededRandom } from "../lib/random.ts";
 
@@ -110,20 +110,48 @@ Deno.test("drawMaskOn() blends the mask's edges into the photo without a dark ri
   assert(edge > 0.75 * inside && edge < 1.5 * inside, `${edge} at the edge, ${inside} inside`);
 });
 
-Deno.test("drawConfuserOn() covers something of the face but an eye, the same for a seed", async () => {
+Deno.test("drawOnFace() draws in the colour of the face's own skin", async () => {
+  const [dark, fair] = [[96, 65, 52], [247, 234, 208]];
+  for (const skin of [dark, fair]) {
+    const plain = PIXELS.map((_, i) => skin[i % 3]!);
+    plain.subarray(0, 3 * 20 * SIZE).fill(255); // above the eyes it has another
+    const landmarks = makeLandmarks(PLACES[0]!.toPhoto);
+    const draw = (fill?: string) =>
+      drawOnFace(
+        plain,
+        SIZE,
+        landmarks,
+        seededRandom(1),
+        (_, face) => `<circle cx="0" cy="30" r="20" fill="${fill ?? face.skin}"/>`,
+      );
+    const change = (drawn: Uint8Array) =>
+      drawn.reduce((most, level, i) => Math.max(most, Math.abs(level - plain[i]!)), 0);
+    assert(change(await draw()) <= 1, `${change(await draw())} levels off the skin's`);
+    assert(change(await draw("#00ff00")) > 20);
+  }
+});
+
+Deno.test("drawConfuserOn() draws hands, things and beards, the same for a seed", async () => {
   const { toPhoto } = PLACES[0]!;
   const landmarks = makeLandmarks(toPhoto);
   const draw = (seed: number) => drawConfuserOn(PIXELS, SIZE, landmarks, seededRandom(seed));
-  let ofSkin = 0;
+  const counts = { noseBare: 0, chinBare: 0, sidesAlike: 0 };
   for (let seed = 0; seed < 40; seed++) {
     const drawn = await draw(seed);
     const changed = drawn.filter((level, i) => level !== PIXELS[i]).length;
     assert(changed > 150 && changed < PIXELS.length / 2, `seed ${seed}: ${changed} bytes changed`);
     assert([-17, 17].some((x) => !isChanged(drawn, toPhoto([x, -12]))), `seed ${seed}: no eye`);
-    // A bare hand has the photo's green, if darker by up to an eighth; outlines are darker still.
-    ofSkin += Number(drawn.some((level, i) => i % 3 === 1 && level > 215 && level < 255));
+    const [left, right] = [-30, 30].map((x) => isChanged(drawn, toPhoto([x, 30])));
+    counts.noseBare += Number(!isChanged(drawn, toPhoto(NOSE_TIP)));
+    counts.chinBare += Number(!isChanged(drawn, toPhoto([0, 48])));
+    counts.sidesAlike += Number(left && right); // of a beard, or a sheet of paper
   }
-  assert(ofSkin > 5, `${ofSkin} of 40 in the face's own colour`);
+  assert(counts.noseBare > 10, "masks cover the nose, these rarely");
+  assert(
+    counts.chinBare > 2 && counts.chinBare < 38,
+    `${counts.chinBare} of 40 leave the chin bare`,
+  );
+  assert(counts.sidesAlike > 4 && counts.sidesAlike < 30, `${counts.sidesAlike} beards of 40`);
   assertEquals(await draw(3), await draw(3));
   assertNotEquals(await draw(3), await draw(4));
 });

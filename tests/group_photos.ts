@@ -1,9 +1,9 @@
 /** Real photos of groups without masks, which come with the package of the detector. */
 import { join } from "@std/path";
-import { findPackageWeights } from "../lib/detect.ts";
+import { findPackage } from "../lib/detect/package.ts";
 
 /** One of `sample1.jpg` to `sample6.jpg`. */
-export const groupPhoto = (name: string): string => join(findPackageWeights(), "../demo", name);
+export const groupPhoto = (name: string): string => join(findPackage(), "demo", name);
 
 /** Three people. */
 export const GROUP: string = groupPhoto("sample1.jpg");

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertExists, assertRejects } from "@std/assert";
 import { readImage } from "../lib/image.ts";
-import { findLandmarks, type Point } from "../lib/landmarks.ts";
+import { findLandmarks, findLandmarksIn, type Point } from "../lib/landmarks.ts";
 import { seededRandom } from "../lib/random.ts";
+import type { Sample } from "../lib/types.ts";
 import { assertNoLeak } from "./fixtures.ts";
 import { groupPhoto } from "./group_photos.ts";
 
@@ -44,6 +45,27 @@ Deno.test("findLandmarks() finds nothing where there is no face", async () => {
   const grey = new Uint8Array(SIZE * SIZE * 3).fill(128);
   assertEquals(await findLandmarks(grey, SIZE), undefined);
   assertEquals(await findLandmarks(grey.map(() => 256 * random()), SIZE), undefined);
+});
+
+Deno.test("findLandmarksIn() finds a face by its box as by the detector", async () => {
+  for (const margin of [0.15, 0.4]) {
+    const box = { left: 657, top: 386, width: 202, height: 240 };
+    const pixels = await readImage(groupPhoto("sample6.jpg"), { size: SIZE, box, margin });
+    const sample = { file: "sample6.jpg", className: "without_mask" as const };
+    const find = (samples: Sample[]) =>
+      findLandmarksIn(
+        { size: SIZE, samples, pixels: Uint8Array.from([...pixels, ...pixels]), unreadable: [] },
+        1,
+        { margin },
+      );
+    const [known, found] = [await find([sample, { ...sample, box }]), await find([sample, sample])];
+    assertExists(known);
+    assertExists(found);
+    for (const [i, [x, y]] of known.entries()) {
+      const apart = Math.hypot(x - found[i]![0], y - found[i]![1]);
+      assert(apart < 0.08 * SIZE, `margin ${margin}, place ${i}: ${apart} pixels apart`);
+    }
+  }
 });
 
 Deno.test("findLandmarks() repeats itself, changes no pixel, and leaves no tensor", async () => {

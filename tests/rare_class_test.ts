@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { loadImages } from "../lib/image.ts";
+import { findLandmarksIn, NOSE_TIP } from "../lib/landmarks.ts";
 import { seededRandom } from "../lib/random.ts";
 import { enrichTraining, type RareClassOptions } from "../lib/rare_class.ts";
 import type { ClassName, ImageSet, Progress, Sample } from "../lib/types.ts";
@@ -71,6 +72,31 @@ Deno.test("enrichTraining() adds bare faces of the training part, drawn on, each
   }
   assertEquals(progress.map(({ done, total }) => [done, total]), [[1, 4], [2, 4], [3, 4], [4, 4]]);
   assertEquals(enriched.train.slice(-4), [0, 1, 2, 3].map((i) => EVERY.length + i));
+});
+
+Deno.test("enrichTraining() covers the nose with masks, and rarely with what is none", async () => {
+  const covered = async (className: ClassName) => {
+    let count = 0;
+    for (const seed of [1, 2, 3]) {
+      const drawn = { [className]: FACE_COUNT };
+      const enriched = await enrichTraining(images, EVERY, { drawn, seed });
+      for (const [i, { file }] of enriched.images.samples.slice(EVERY.length).entries()) {
+        const from = images.samples.findIndex((sample) => sample.file === file);
+        const [x, y] = (await findLandmarksIn(images, from))![NOSE_TIP]!.map(Math.floor);
+        const start = 3 * (y! * SIZE + x!);
+        const [bare, after] = [photo(images, from), photo(enriched.images, EVERY.length + i)];
+        const change = [0, 1, 2].reduce(
+          (sum, i) => sum + Math.abs(bare[start + i]! - after[start + i]!),
+          0,
+        );
+        count += Number(change > 20);
+      }
+    }
+    return count;
+  };
+  const [masked, confused] = [await covered("with_mask"), await covered("without_mask")];
+  assert(masked >= 11, `${masked} of 12 noses under masks`);
+  assert(confused <= 7, `${confused} of 12 noses under hands, things, beards`);
 });
 
 Deno.test("enrichTraining() draws on the training part alone, and shares what faces there are", async () => {

@@ -1,7 +1,17 @@
 /** What a photo looks like, in numbers. */
 
-/** Mean level, variance of the Laplacian, and typology angle in degrees; NaN where there is no skin. */
-export function look(pixels: Uint8Array, size: number) {
+/** The measures of a photo. */
+export interface Look {
+  /** Mean grey level, 0..255. */
+  level: number;
+  /** Variance of the Laplacian of the grey levels: the less, the more blurred. */
+  detail: number;
+  /** Individual typology angle of the skin in degrees; NaN where too little is seen. */
+  angle: number;
+}
+
+/** @param pixels `[size, size, 3]` uint8 RGB */
+export function measureLook(pixels: Uint8Array, size: number): Look {
   const grey = new Float32Array(size * size);
   for (let i = 0; i < grey.length; i++) {
     grey[i] = 0.299 * pixels[3 * i]! + 0.587 * pixels[3 * i + 1]! + 0.114 * pixels[3 * i + 2]!;

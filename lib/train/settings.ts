@@ -41,7 +41,7 @@ export function expectSameSettings(
   const differences = Object.keys(given)
     .map((name) => [name, JSON.stringify(saved[name]), JSON.stringify(given[name])])
     .filter(([, wanted, found]) => wanted !== found)
-    .map(([name, wanted, found]) => `${name} should be ${wanted}, found ${found}`);
+    .map(([name, wanted, found]) => `${name} should be ${wanted ?? "absent"}, found ${found}`);
   if (differences.length > 0) {
     throw new RangeError(`the checkpoint is of another run: ${differences.join("; ")}`);
   }
