@@ -8,14 +8,19 @@ const images = makeImageSet(6, 4);
 
 Deno.test("scaleImages() gives floats in 0..1, in the order asked for", async () => {
   await assertNoLeak(() => {
-    const x = scaleImages(images, [3, 0]);
-    assertEquals([x.shape, x.dtype], [[2, 4, 4, 3], "float32"]);
-    const values = x.dataSync();
-    assertAlmostEquals(values[0]!, images.pixels[3 * 48]! / 255, 1e-7);
-    assertAlmostEquals(values[48 + 5]!, images.pixels[5]! / 255, 1e-7);
-    x.dispose();
+    for (const indices of [[3, 0], [2, 3, 4], [0, 1, 2, 3, 4, 5], [5], [1, 1], [3, 2], []]) {
+      const x = scaleImages(images, indices);
+      assertEquals([x.shape, x.dtype], [[indices.length, 4, 4, 3], "float32"]);
+      const expected = indices.flatMap((index) =>
+        Array.from(images.pixels.slice(index * 48, (index + 1) * 48), (level) => level / 255)
+      );
+      x.dataSync().forEach((value, i) => assertAlmostEquals(value, expected[i]!, 1e-7));
+      x.dispose();
+    }
   });
-  assertThrows(() => scaleImages(images, [6]), RangeError, "index 6");
+  for (const indices of [[6], [5, 6], [-1, 0], [0.5]]) {
+    assertThrows(() => scaleImages(images, indices), RangeError, "is not one of the set's 0..5");
+  }
 });
 
 Deno.test("makeBatch() labels two classes by one column, three by three", async () => {
