@@ -3,7 +3,7 @@ import type { Tensor2D, Tensor4D } from "@tensorflow/tfjs-node";
 import { tf } from "./engine.ts";
 import { bytesToFloats } from "./native_ops.ts";
 import { seededRandom, shuffle } from "./random.ts";
-import type { ClassName, ImageSet, Sample } from "./types.ts";
+import { type ClassName, type ImageSet, type Sample, viewPixels } from "./types.ts";
 
 /** What a model is given, and what it should answer. The caller disposes both. */
 export interface Batch {
@@ -30,14 +30,14 @@ export function scaleImages(images: ImageSet, indices: readonly number[]): Tenso
 }
 
 /** The bytes of these photos, without a copy where they follow each other: predictions ask for such. */
-function gather({ size, pixels }: ImageSet, indices: readonly number[]): Uint8Array {
-  const length = size ** 2 * 3;
-  const photos = (first: number, count: number) =>
-    pixels.subarray(first * length, (first + count) * length);
+function gather(images: ImageSet, indices: readonly number[]): Uint8Array {
   const [first = 0] = indices;
-  if (indices.every((index, row) => index === first + row)) return photos(first, indices.length);
+  if (indices.every((index, row) => index === first + row)) {
+    return viewPixels(images, first, indices.length);
+  }
+  const length = images.size ** 2 * 3;
   const bytes = new Uint8Array(indices.length * length);
-  indices.forEach((index, row) => bytes.set(photos(index, 1), row * length));
+  indices.forEach((index, row) => bytes.set(viewPixels(images, index), row * length));
   return bytes;
 }
 

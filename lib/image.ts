@@ -12,7 +12,14 @@ import {
   type Whole,
 } from "./image/decode.ts";
 import { cachePixels, type ReadPixels } from "./image_cache.ts";
-import { type Box, FACE_MARGIN, type ImageSet, type OnProgress, type Sample } from "./types.ts";
+import {
+  type Box,
+  FACE_MARGIN,
+  type ImageSet,
+  type OnProgress,
+  type Sample,
+  viewPixels,
+} from "./types.ts";
 
 /** How a photo becomes an input. */
 export interface DecodeOptions {
@@ -183,13 +190,12 @@ async function encodePng(pixels: Uint8Array, size: number): Promise<Uint8Array> 
  * @param captions One for each index. @default their class names
  */
 export async function toPictures(
-  { pixels, size, samples }: ImageSet,
+  images: ImageSet,
   indices: readonly number[],
-  captions: readonly string[] = indices.map((index) => samples[index]!.className),
+  captions: readonly string[] = indices.map((index) => images.samples[index]!.className),
 ): Promise<{ bytes: Uint8Array; caption: string }[]> {
-  const length = size * size * 3;
   return await Promise.all(indices.map(async (index, place) => ({
-    bytes: await encodePng(pixels.subarray(index * length, (index + 1) * length), size),
+    bytes: await encodePng(viewPixels(images, index), images.size),
     caption: captions[place]!,
   })));
 }

@@ -11,6 +11,7 @@ import {
   type OnProgress,
   type Sample,
   type Unreadable,
+  viewPixels,
 } from "./types.ts";
 
 /** The seed of the split that all published figures are of. */
@@ -158,10 +159,9 @@ function splitSources(
 
 /** So many photos of a set, from the first one on: a view, no copy. */
 function cutSet(images: ImageSet, first: number, count: number): ImageSet {
-  const length = images.size ** 2 * 3;
   return {
     ...images,
-    pixels: images.pixels.subarray(first * length, (first + count) * length),
+    pixels: viewPixels(images, first, count),
     samples: images.samples.slice(first, first + count),
   };
 }

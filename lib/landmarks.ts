@@ -4,7 +4,7 @@ import { findPackage } from "./detect/package.ts";
 import { findFaces, loadDetector } from "./detect.ts";
 import { tf } from "./engine.ts";
 import { resizePhoto } from "./image.ts";
-import { type Box, FACE_MARGIN, type ImageSet } from "./types.ts";
+import { type Box, FACE_MARGIN, type ImageSet, viewPixels } from "./types.ts";
 
 /** A place in a photo, in pixels from its upper left corner. */
 export type Point = readonly [x: number, y: number];
@@ -65,18 +65,18 @@ export async function findLandmarks(
  * @returns as {@linkcode findLandmarks} does
  */
 export async function findLandmarksIn(
-  { size, pixels, samples }: ImageSet,
+  images: ImageSet,
   place: number,
   { margin = FACE_MARGIN }: {
     /** With which the set was loaded. @default FACE_MARGIN */
     margin?: number;
   } = {},
 ): Promise<Point[] | undefined> {
-  const length = size ** 2 * 3;
+  const { size, samples } = images;
   const side = size / (1 + 2 * margin);
   const inset = side * margin;
   const face = samples[place]!.box && { left: inset, top: inset, width: side, height: side };
-  return await findLandmarks(pixels.slice(place * length, (place + 1) * length), size, { face });
+  return await findLandmarks(viewPixels(images, place), size, { face });
 }
 
 let networks: ReturnType<typeof readNetworks> | undefined;

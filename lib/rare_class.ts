@@ -3,7 +3,14 @@ import { drawConfuserOn, drawMaskOn } from "./drawn_masks.ts";
 import { resizePhoto } from "./image.ts";
 import { CHIN, findLandmarksIn } from "./landmarks.ts";
 import { seededRandom, shuffle } from "./random.ts";
-import { type Box, type ClassName, FACE_MARGIN, type ImageSet, type OnProgress } from "./types.ts";
+import {
+  type Box,
+  type ClassName,
+  FACE_MARGIN,
+  type ImageSet,
+  type OnProgress,
+  viewPixels,
+} from "./types.ts";
 
 /** What is added to a training part. */
 export interface RareClassOptions {
@@ -75,7 +82,7 @@ export async function enrichTraining(
   for (const place of shuffle(bare, random).sort((a, b) => isBoxed(b) - isBoxed(a))) {
     const className = waiting[photos.length];
     if (!className) break;
-    const pixels = images.pixels.slice(place * length, (place + 1) * length);
+    const pixels = viewPixels(images, place);
     const { box } = images.samples[place]!;
     const landmarks = await findLandmarksIn(images, place);
     // Where the chin is cut off, a mask below the mouth would not be seen.

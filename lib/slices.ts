@@ -7,7 +7,7 @@ import type { Face } from "./sample_faces/face.ts";
 import { drawGlasses } from "./sample_faces/hair.ts";
 import { drawClothMask, drawMask } from "./sample_faces/masks.ts";
 import { measureLook } from "./slices/look.ts";
-import type { ClassName, ImageSet, OnProgress } from "./types.ts";
+import { type ClassName, type ImageSet, type OnProgress, viewPixels } from "./types.ts";
 
 /** Photos of one kind. */
 export interface Slice {
@@ -36,14 +36,12 @@ const DARK_SKIN = 10, LIGHT_SKIN = 41;
  * photos, not people.
  */
 export function measureSlices(images: ImageSet, places: readonly number[]): Slice[] {
-  const length = images.size ** 2 * 3;
   const looks = places.map((place) => {
-    const pixels = images.pixels.subarray(place * length, (place + 1) * length);
     const { box } = images.samples[place]!;
     return {
       place,
       side: box && Math.min(box.width, box.height),
-      ...measureLook(pixels, images.size),
+      ...measureLook(viewPixels(images, place), images.size),
     };
   });
   const limit = looks.map(({ detail }) => detail).sort((a, b) => a - b)[
@@ -95,10 +93,15 @@ export async function turnSlices(
     if (landmarks) (Math.abs(noseOffset(landmarks)) >= TURNED ? side : front).push(place);
     onProgress?.({ stage: "finding side faces", done: done + 1, total: places.length });
   }
-  const how = `nose ${TURNED} of the jaw's width from its middle`;
+  const from = "of the jaw's width from its middle";
   return [
-    { name: "side faces", how: `${how}, or more`, images, places: side },
-    { name: "faces from the front", how: `less than ${how}`, images, places: front },
+    { name: "side faces", how: `nose ${TURNED} or more ${from}`, images, places: side },
+    {
+      name: "faces from the front",
+      how: `nose less than ${TURNED} ${from}`,
+      images,
+      places: front,
+    },
   ].filter(({ places }) => places.length > 0);
 }
 
@@ -158,7 +161,6 @@ export async function editSlices(
   } = {},
 ): Promise<Slice[]> {
   const length = images.size ** 2 * 3;
-  const pixelsOf = (place: number) => images.pixels.slice(place * length, (place + 1) * length);
   const faces: { place: number; landmarks: readonly Point[] }[] = [];
   const bare = places.filter((place) => images.samples[place]!.className === "without_mask");
   for (const place of shuffle(bare, seededRandom(seed))) {
@@ -171,7 +173,8 @@ export async function editSlices(
     const random = seededRandom(seed + 1 + edit); // of its own: they go on at the same time
     const pixels = new Uint8Array(faces.length * length);
     for (const [i, { place, landmarks }] of faces.entries()) {
-      const edited = await drawOnFace(pixelsOf(place), images.size, landmarks, random, draw);
+      const before = viewPixels(images, place);
+      const edited = await drawOnFace(before, images.size, landmarks, random, draw);
       pixels.set(edited, i * length);
     }
     const samples = faces.map(({ place }) => ({ ...images.samples[place]!, className }));

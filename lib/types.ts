@@ -49,6 +49,27 @@ export interface ImageSet {
   unreadable: Unreadable[];
 }
 
+/**
+ * The pixels of so many photos of a set, from the first one on: a view, no copy.
+ *
+ * @returns `[count, size, size, 3]` uint8 RGB
+ * @example
+ * ```ts
+ * import { viewPixels } from "./types.ts";
+ *
+ * const images = { size: 1, pixels: Uint8Array.of(1, 2, 3, 4, 5, 6) };
+ * console.log(viewPixels(images, 1)); // 4, 5, 6
+ * ```
+ */
+export function viewPixels(
+  { size, pixels }: Pick<ImageSet, "size" | "pixels">,
+  first: number,
+  count = 1,
+): Uint8Array {
+  const length = size ** 2 * 3;
+  return pixels.subarray(first * length, (first + count) * length);
+}
+
 /** What each epoch of a training run measured; all arrays are of the same length. */
 export interface History {
   loss: number[];

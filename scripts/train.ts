@@ -68,7 +68,7 @@ await runCommand(async () => {
   const teacher = isTaught ? await lib.loadClassifier(SHIPPED_MODEL) : undefined;
   if (teacher && !options.json) {
     console.error(
-      `the teacher was trained on parts of ${teacher.info.trainedOn} (split seed 2026): of photos that ` +
+      `the teacher was trained on parts of ${teacher.info.trainedOn} (split seed ${lib.SPLIT_SEED}): of photos that ` +
         "it knows, the result says too much",
     );
   }

@@ -8,16 +8,10 @@ import { buildCnn } from "../lib/model.ts";
 import { PREPROCESSING } from "../lib/saved_model.ts";
 import { CLASSES } from "../lib/types.ts";
 import { withFolder } from "./fixtures.ts";
-import { GROUP } from "./group_photos.ts";
+import { GROUP, toBoxes } from "./group_photos.ts";
 
 /** The faces of the three people on it, by hand. */
-const FACES = [[400, 400, 200, 210], [815, 440, 220, 240], [1455, 240, 225, 240]]
-  .map(([left, top, width, height]) => ({
-    left: left!,
-    top: top!,
-    width: width!,
-    height: height!,
-  }));
+const FACES = toBoxes([[400, 400, 200, 210], [815, 440, 220, 240], [1455, 240, 225, 240]]);
 
 Deno.test("judgePhotos() finds what is labelled, also where there is no face or no photo", async () => {
   const detector = await loadDetector();

@@ -6,16 +6,10 @@ import { tf } from "../lib/engine.ts";
 import { decodePhoto } from "../lib/image.ts";
 import { saveSecondLook, trainSecondLook } from "../lib/train_detector.ts";
 import { assertNoLeak, withFolder } from "./fixtures.ts";
-import { GROUP } from "./group_photos.ts";
+import { GROUP, toBoxes } from "./group_photos.ts";
 
 /** The faces of the three people on it, drawn narrower and further up than any detector would. */
-const BOXES = [[425, 370, 150, 190], [845, 400, 160, 210], [1490, 200, 160, 210]]
-  .map(([left, top, width, height]) => ({
-    left: left!,
-    top: top!,
-    width: width!,
-    height: height!,
-  }));
+const BOXES = toBoxes([[425, 370, 150, 190], [845, 400, 160, 210], [1490, 200, 160, 210]]);
 const OPTIONS = { sizes: [512], hidden: 8, batchSize: 32, seed: 3 };
 
 const detector = await loadDetector({ secondLook: false });
