@@ -64,9 +64,10 @@ export async function downloadDataset(
   const { folder: dataFolder = DATA_FOLDER, onProgress } = options;
   const folder = join(dataFolder, owner, slug);
   const workFolder = `${folder}.download`;
+  const isThere = await exists(folder); // asked first: another download may end before the next question
   const isMade = await isUnpacked(folder);
   if (isMade && !await exists(workFolder)) return folder; // else it is in the making, or to be tidied up
-  if (!isMade && await exists(folder)) {
+  if (isThere && !isMade) {
     throw new Deno.errors.AlreadyExists(
       `${folder} is in the way of ${name}: it was not made by a download. Move it away, or use it as it is.`,
     );

@@ -295,6 +295,21 @@ Deno.test("downloadDataset() lets a second process wait for the first", async ()
   });
 });
 
+Deno.test("downloadDataset() may be called at any moment of another's end", async () => {
+  for (let round = 0; round < 20; round++) {
+    await withKaggle(async (_, options) => {
+      let isOver = false;
+      const first = downloadDataset(NAME, options).finally(() => isOver = true);
+      const others: Promise<string>[] = [];
+      while (!isOver) {
+        others.push(downloadDataset(NAME, options));
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+      assertEquals(new Set(await Promise.all(others)), new Set([await first]));
+    });
+  }
+});
+
 Deno.test("downloadDataset() goes on after a killed process", async () => {
   await withKaggle(async (kaggle, options) => {
     kaggle.holdAt = 20_000;
