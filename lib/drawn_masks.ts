@@ -1,5 +1,6 @@
 /** Draws onto photos of bare faces: masks, right and worn wrong, and what may be taken for one. */
 import { Image } from "imagescript";
+import { type AffineMap, fitAffine } from "./affine.ts";
 import type { Point } from "./landmarks.ts";
 import { drawHand, drawThing } from "./sample_faces/confusers.ts";
 import { type Colour, type Dice, makeDice, toHex } from "./sample_faces/chance.ts";
@@ -19,8 +20,6 @@ const UNDER_MOUTH_SHARE = 0.3;
 const BRIDGE = [27, 28, 29] as const;
 /** Where the drawn chin ends. */
 const CHIN = 54;
-/** What has less width for its height is a line, not a face. */
-const FLATTEST = 1e-3;
 /** Where the drawings of `sample_faces` have the places that landmarks give, in their units. */
 const DRAWN: readonly { place: Point; landmarks: readonly number[] }[] = [
   { place: [-17, -12], landmarks: [36, 37, 38, 39, 40, 41] }, // eyes
@@ -121,7 +120,7 @@ export async function drawOnFace(
     iris: "#2a1708",
     feminine: 0.5,
   };
-  const [[a, c, e], [b, d, f]] = fitAffine(landmarks);
+  const [[a, c, e], [b, d, f]] = fitDrawing(landmarks);
   // A picture's middle is 0 0, a photo's is half its size.
   const place = `matrix(${[a, b, c, d, e - size / 2, f - size / 2].join(" ")})`;
   const content = group(place, draw(makeDice(random), face));
@@ -145,43 +144,12 @@ function meanColour(pixels: Uint8Array, size: number, places: readonly Point[]):
   );
 }
 
-type Row = [x: number, y: number, constant: number];
-
-/** The affine map from the drawings' places to the photo's that fits the landmarks best: least squares. */
-function fitAffine(landmarks: readonly Point[]): [across: Row, down: Row] {
-  const pairs = DRAWN.map(({ place, landmarks: numbers }) => ({
-    place,
-    seen: [0, 1].map((axis) =>
-      numbers.reduce((sum, number) => sum + landmarks[number]![axis]!, 0) / numbers.length
-    ) as [number, number],
-  }));
-  // Normal equations of [x y 1] a = seen, by Cramer's rule.
-  const rows = pairs.map(({ place: [x, y] }) => [x, y, 1]);
-  const products = [0, 1, 2].map((i) =>
-    [0, 1, 2].map((j) => rows.reduce((sum, row) => sum + row[i]! * row[j]!, 0))
-  );
-  const whole = determinant(products);
-  const solve = (axis: number) => {
-    const right = [0, 1, 2].map((i) =>
-      pairs.reduce((sum, { seen }, row) => sum + rows[row]![i]! * seen[axis]!, 0)
-    );
-    return [0, 1, 2].map((column) =>
-      determinant(
-        products.map((row, i) => row.map((value, j) => j === column ? right[i]! : value)),
-      ) / whole
-    ) as Row;
-  };
-  const [across, down] = [solve(0), solve(1)];
-  const area = across[0]! * down[1]! - across[1]! * down[0]!;
-  const extent = Math.hypot(across[0]!, across[1]!, down[0]!, down[1]!) ** 2;
-  if (!(Math.abs(area) > FLATTEST * extent)) {
-    throw new RangeError("a face needs landmarks that do not lie on one line");
-  }
-  return [across, down];
-}
-
-function determinant([a, b, c]: number[][]): number {
-  return a![0]! * (b![1]! * c![2]! - b![2]! * c![1]!) -
-    a![1]! * (b![0]! * c![2]! - b![2]! * c![0]!) +
-    a![2]! * (b![0]! * c![1]! - b![1]! * c![0]!);
+/** The affine map from the drawings' places to the photo's. */
+function fitDrawing(landmarks: readonly Point[]): AffineMap {
+  const mean = (numbers: readonly number[], axis: 0 | 1) =>
+    numbers.reduce((sum, number) => sum + landmarks[number]![axis], 0) / numbers.length;
+  return fitAffine(DRAWN.map(({ place, landmarks: numbers }) => ({
+    from: place,
+    to: [mean(numbers, 0), mean(numbers, 1)],
+  })));
 }

@@ -79,6 +79,23 @@ export async function findLandmarksIn(
   return await findLandmarks(viewPixels(images, place), size, { face });
 }
 
+/**
+ * How far a face is turned to a side: where its nose is, from the middle of the jaw.
+ *
+ * @param landmarks 68 places, as {@linkcode findLandmarks} gives them
+ * @returns a share of the jaw's width, 0 for a face from the front, positive where the nose is to the right
+ */
+export function measureTurn(landmarks: readonly Point[]): number {
+  const [left, right, nose] = [LEFT_JAW, RIGHT_JAW, NOSE_TIP].map((i) => landmarks[i]!) as [
+    Point,
+    Point,
+    Point,
+  ];
+  const [across, down] = [right[0] - left[0], right[1] - left[1]];
+  const along = (nose[0] - left[0]) * across + (nose[1] - left[1]) * down;
+  return along / (across ** 2 + down ** 2) - 0.5;
+}
+
 let networks: ReturnType<typeof readNetworks> | undefined;
 
 /** Once, and only where they are needed: a second. */

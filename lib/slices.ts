@@ -1,6 +1,6 @@
 /** Where a classifier fails: kinds of photos that users of such systems complain about. */
 import { drawFullBeard, drawHandAtMouth, drawOnFace } from "./drawn_masks.ts";
-import { findLandmarksIn, LEFT_JAW, NOSE_TIP, type Point, RIGHT_JAW } from "./landmarks.ts";
+import { findLandmarksIn, measureTurn, type Point } from "./landmarks.ts";
 import { seededRandom, shuffle } from "./random.ts";
 import type { Dice } from "./sample_faces/chance.ts";
 import type { Face } from "./sample_faces/face.ts";
@@ -90,7 +90,7 @@ export async function turnSlices(
   const side: number[] = [], front: number[] = [];
   for (const [done, place] of places.entries()) {
     const landmarks = await findLandmarksIn(images, place, { margin });
-    if (landmarks) (Math.abs(noseOffset(landmarks)) >= TURNED ? side : front).push(place);
+    if (landmarks) (Math.abs(measureTurn(landmarks)) >= TURNED ? side : front).push(place);
     onProgress?.({ stage: "finding side faces", done: done + 1, total: places.length });
   }
   const from = "of the jaw's width from its middle";
@@ -103,18 +103,6 @@ export async function turnSlices(
       places: front,
     },
   ].filter(({ places }) => places.length > 0);
-}
-
-/** How far from the middle of the jaw the nose is, as a share of the jaw's width. */
-function noseOffset(landmarks: readonly Point[]): number {
-  const [left, right, nose] = [LEFT_JAW, RIGHT_JAW, NOSE_TIP].map((i) => landmarks[i]!) as [
-    Point,
-    Point,
-    Point,
-  ];
-  const [across, down] = [right[0] - left[0], right[1] - left[1]];
-  const along = (nose[0] - left[0]) * across + (nose[1] - left[1]) * down;
-  return along / (across ** 2 + down ** 2) - 0.5;
 }
 
 /** What is drawn on bare faces, and what the face is then. */

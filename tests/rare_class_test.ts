@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { drawMaskOn } from "../lib/drawn_masks.ts";
 import { loadImages } from "../lib/image.ts";
-import { findLandmarksIn, NOSE_TIP } from "../lib/landmarks.ts";
+import { findLandmarksIn, measureTurn, NOSE_TIP } from "../lib/landmarks.ts";
 import { seededRandom } from "../lib/random.ts";
 import { enrichTraining, type RareClassOptions } from "../lib/rare_class.ts";
 import type { ClassName, ImageSet, Progress, Sample } from "../lib/types.ts";
@@ -48,6 +49,7 @@ Deno.test("enrichTraining() adds bare faces of the training part, drawn on, each
   const drawn = { mask_weared_incorrect: 2, with_mask: 1, without_mask: 1 };
   const enriched = await enrichTraining(images, EVERY, {
     drawn,
+    borrowed: {},
     onProgress: (it) => progress.push(it),
   });
   const { samples, pixels } = enriched.images;
@@ -70,7 +72,10 @@ Deno.test("enrichTraining() adds bare faces of the training part, drawn on, each
     const changed = bare.reduce((sum, level, at) => sum + Number(level !== masked[at]), 0);
     assert(changed > 300 && changed < bare.length / 2, `${changed} bytes of ${file}`);
   }
-  assertEquals(progress.map(({ done, total }) => [done, total]), [[1, 4], [2, 4], [3, 4], [4, 4]]);
+  const stages = Map.groupBy(progress, ({ stage }) => stage);
+  const last = (stage: string) => stages.get(stage)!.at(-1);
+  assertEquals([...stages.keys()], ["finding bare faces", "drawing on bare faces"]);
+  for (const stage of stages.keys()) assertEquals(last(stage), { stage, done: 4, total: 4 });
   assertEquals(enriched.train.slice(-4), [0, 1, 2, 3].map((i) => EVERY.length + i));
 });
 
@@ -79,7 +84,7 @@ Deno.test("enrichTraining() covers the nose with masks, and rarely with what is 
     let count = 0;
     for (const seed of [1, 2, 3]) {
       const drawn = { [className]: FACE_COUNT };
-      const enriched = await enrichTraining(images, EVERY, { drawn, seed });
+      const enriched = await enrichTraining(images, EVERY, { drawn, borrowed: {}, seed });
       for (const [i, { file }] of enriched.images.samples.slice(EVERY.length).entries()) {
         const from = images.samples.findIndex((sample) => sample.file === file);
         const [x, y] = (await findLandmarksIn(images, from))![NOSE_TIP]!.map(Math.floor);
@@ -104,7 +109,11 @@ Deno.test("enrichTraining() draws on the training part alone, and shares what fa
   const drawn = { mask_weared_incorrect: 50, with_mask: 50 };
   const counts = new Set<number>();
   for (const seed of [1, 2, 3]) {
-    const { images: { samples } } = await enrichTraining(images, train, { drawn, seed });
+    const { images: { samples } } = await enrichTraining(images, train, {
+      drawn,
+      borrowed: {},
+      seed,
+    });
     const added = samples.slice(EVERY.length);
     assertEquals(added.length, FACE_COUNT - 1);
     assert(added.every(({ file }) => file !== images.samples[1]!.file));
@@ -114,9 +123,9 @@ Deno.test("enrichTraining() draws on the training part alone, and shares what fa
 });
 
 Deno.test("enrichTraining() shows rare classes more often, and drawn ones once", async () => {
-  const drawn = {};
+  const none = { drawn: {}, borrowed: {} };
   const times = async (options: RareClassOptions) => {
-    const { train } = await enrichTraining(images, EVERY, { drawn, ...options });
+    const { train } = await enrichTraining(images, EVERY, { ...none, ...options });
     assertEquals(new Set(train), new Set(EVERY));
     return EVERY.map((place) => train.filter((it) => it === place).length);
   };
@@ -141,8 +150,96 @@ Deno.test("enrichTraining() shows rare classes more often, and drawn ones once",
   }
 });
 
+const lent = await (async () => {
+  // The faces once more, a mask drawn on each: the pixels of its first `with_mask`.
+  const { pixels, samples } = structuredClone(images);
+  const first = samples.findIndex(({ className }) => className === "with_mask");
+  for (let face = 0; face < FACE_COUNT; face++) {
+    const landmarks = (await findLandmarksIn(images, face))!;
+    const random = seededRandom(face);
+    const masked = await drawMaskOn(photo(images, face), SIZE, landmarks, "with_mask", random);
+    pixels.set(masked, (first + face) * SIZE * SIZE * 3);
+    samples[first + face] = { ...samples[face]!, file: `lent${face}`, className: "with_mask" };
+  }
+  return { set: { ...images, pixels, samples }, first };
+})();
+const BORROWED = { mask_weared_incorrect: 6, with_mask: 3 };
+const borrow = async (set: ImageSet, train = EVERY) => {
+  const options = { drawn: {}, borrowed: BORROWED };
+  const enriched = await enrichTraining(set, train, options);
+  assertEquals(enriched.train.length, train.length + enriched.images.samples.length - EVERY.length);
+  return { ...enriched, added: enriched.images.samples.slice(EVERY.length) };
+};
+
+Deno.test("enrichTraining() borrows masks of the training part for its bare faces, in turn", async () => {
+  const { set, first } = lent;
+  const { images: enriched, added } = await borrow(set);
+  const worn = Map.groupBy(added, ({ className }) => className);
+  assertEquals(worn.get("mask_weared_incorrect")!.length, BORROWED.mask_weared_incorrect);
+  assertEquals(worn.get("with_mask")!.length, BORROWED.with_mask);
+  const hosts = Map.groupBy(added, ({ file }) => file);
+  assertEquals(hosts.size, FACE_COUNT, "each of the faces");
+  for (const [i, { file }] of added.entries()) {
+    const from = set.samples.findIndex((sample) => sample.file === file);
+    assert(from < FACE_COUNT, `${file} shows no face`);
+    const [bare, masked] = [photo(set, from), photo(enriched, EVERY.length + i)];
+    const changed = bare.filter((level, at) => Math.abs(level - masked[at]!) > 8).length;
+    assert(changed > 300 && changed < bare.length / 2, `${changed} bytes of ${file}`);
+  }
+  const lenders = [0, 1, 2, 3].map((i) => first + i);
+  const without = EVERY.filter((place) => !lenders.includes(place));
+  assertEquals((await borrow(set, without)).added, []);
+});
+
+Deno.test("enrichTraining() borrows from faces that look the same way and have the detail", async () => {
+  const { set } = lent;
+  let lender = lent.first;
+  while (!await findLandmarksIn(set, lender)) lender++; // not every drawn mask leaves enough to see
+  const face = lender - lent.first, two = [face, lender];
+  const [turn, lenderTurn] = await Promise.all(
+    two.map(async (place) => measureTurn((await findLandmarksIn(set, place))!)),
+  );
+  assert(Math.abs(turn! - lenderTurn!) < 0.12, `one face: ${turn} and ${lenderTurn}`);
+  assert((await borrow(set, two)).added.length > 0);
+
+  const withBox = (place: number, side: number): ImageSet => ({
+    ...set,
+    samples: set.samples.map((sample, i) =>
+      i === place ? { ...sample, box: { left: 0, top: 0, width: side, height: side } } : sample
+    ),
+  });
+  for (
+    const [place, side, works] of [
+      [lender, 15, false], // too small for a mask to lend
+      [lender, 50, false], // less detail than the other has
+      [lender, 52, true],
+      [face, 15, false], // too small to wear one
+      [face, 16, true],
+    ] as const
+  ) {
+    const { added } = await borrow(withBox(place, side), two);
+    assertEquals(added.length > 0, works, `${place === face ? "bare" : "masked"}, ${side} pixels`);
+  }
+
+  const mirrored = { ...set, pixels: set.pixels.slice() };
+  const row = 3 * SIZE;
+  for (let start = lender * SIZE * row; start < (lender + 1) * SIZE * row; start += row) {
+    for (let i = 0; i < row; i++) {
+      mirrored.pixels[start + i] = set.pixels[start + row - 3 - i + 2 * (i % 3)]!;
+    }
+  }
+  const otherTurn = measureTurn((await findLandmarksIn(mirrored, lender))!);
+  assert(Math.abs(turn! - otherTurn) > 0.12, `too straight a face for this: ${turn}, ${otherTurn}`);
+  assertEquals((await borrow(mirrored, two)).added, []);
+});
+
 Deno.test("enrichTraining() repeats itself for a seed, and leaves no tensor", async () => {
-  const enrich = (seed: number) => enrichTraining(images, EVERY, { seed, drawn: { with_mask: 2 } });
+  const enrich = (seed: number) =>
+    enrichTraining(lent.set, EVERY, {
+      seed,
+      drawn: { with_mask: 2 },
+      borrowed: { with_mask: 2 },
+    });
   const first = await enrich(7);
   await assertNoLeak(async () => assertEquals(await enrich(7), first));
   assertNotEquals((await enrich(8)).images.pixels, first.images.pixels);
@@ -157,6 +254,7 @@ Deno.test("enrichTraining() refuses options out of their range", async () => {
       [{ repeats: 1.5 }, "got 1.5"],
       [{ drawn: { with_mask: -1 } }, "drawn.with_mask must be a whole number, got -1"],
       [{ drawn: { mask_weared_incorrect: 0.5 } }, "drawn.mask_weared_incorrect"],
+      [{ borrowed: { with_mask: 1.5 } }, "borrowed.with_mask must be a whole number, got 1.5"],
     ] as [RareClassOptions, string][]
   ) await assertRejects(() => enrichTraining(images, EVERY, options), RangeError, message);
 });
