@@ -52,7 +52,7 @@ export async function drawMaskOn(
     if (wear === "with_mask") return drawMask(dice, face);
     const [top, low] = dice.chance(UNDER_MOUTH_SHARE)
       ? [dice.between(38, 47), dice.between(58, 66)]
-      : [dice.between(18, 26), dice.between(54, 60)];
+      : [dice.between(12, 24), dice.between(54, 60)]; // many leave no more than the nose's tip bare
     const slip: Place = (x, y) => face.at(x, top + (low - top) * Math.max(0, y) / CHIN);
     return drawMask(dice, { ...face, at: slip });
   });

@@ -21,7 +21,7 @@ Deno.test("drawMaskOn() covers the nose, or leaves its tip bare, and changes no 
     const { toPhoto, toFace } = PLACES[seed % PLACES.length]!;
     const landmarks = makeLandmarks(toPhoto);
     for (
-      const [wear, top] of [["with_mask", -9], ["mask_weared_incorrect", 12]] as [Wear, number][]
+      const [wear, top] of [["with_mask", -9], ["mask_weared_incorrect", 8]] as [Wear, number][]
     ) {
       const drawn = await drawMaskOn(PIXELS, SIZE, landmarks, wear, seededRandom(seed));
       assertEquals(drawn.length, PIXELS.length);
