@@ -1,5 +1,5 @@
 /** Photos with what was found drawn on them, for people to look at. */
-import { dirname, join, relative, resolve, SEPARATOR } from "@std/path";
+import { basename, dirname, join, relative, resolve, SEPARATOR } from "@std/path";
 import { Image } from "imagescript";
 import { CLASS_COLOURS } from "./charts/style.ts";
 import { LETTER_HEIGHT, LETTER_WIDTH, textDots } from "./annotate/letters.ts";
@@ -61,10 +61,12 @@ export function drawMarks(photo: Photo, marks: readonly Mark[]): Image {
 
 /**
  * Reads a photo, draws on it and writes it as a JPEG, which appears whole or not at all. Its name
- * in `folder` is the photo's path from the current folder, so that no two photos share one.
+ * in `folder` is the photo's path from the current folder, so that photos of one name in several folders do
+ * not meet.
  *
  * @returns the path of the picture
  * @throws {Deno.errors.InvalidData} if the file is no readable photo
+ * @throws {Deno.errors.AlreadyExists} if the picture would take the photo's own place
  */
 export async function annotateFile(
   file: string,
@@ -76,6 +78,11 @@ export async function annotateFile(
     .map((part) => part === ".." ? "__" : part.replaceAll(":", "_")).join(SEPARATOR);
   const target = join(folder, path.toLowerCase().endsWith(".jpg") ? path : `${path}.jpg`);
   await Deno.mkdir(dirname(target), { recursive: true });
+  if (await locate(target) === await locate(file)) {
+    throw new Deno.errors.AlreadyExists(
+      `${target} is the photo itself: choose another folder for the pictures`,
+    );
+  }
   const part = await Deno.makeTempFile({ dir: dirname(target), prefix: ".", suffix: ".part" });
   try {
     await Deno.writeFile(part, await picture.encodeJPEG(JPEG_QUALITY));
@@ -86,6 +93,11 @@ export async function annotateFile(
     throw error;
   }
   return target;
+}
+
+/** The one path of a file, whatever links lead to its folder. */
+async function locate(file: string): Promise<string> {
+  return join(await Deno.realPath(dirname(file)), basename(file));
 }
 
 function toPicture({ width, height, pixels }: Photo): Image {

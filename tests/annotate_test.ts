@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { join, relative, resolve } from "@std/path";
+import { dirname, join, relative, resolve } from "@std/path";
 import sharp from "sharp";
 import { annotateFile, drawMarks, type Mark } from "../lib/annotate.ts";
 import { textDots } from "../lib/annotate/letters.ts";
@@ -99,5 +99,25 @@ Deno.test("annotateFile() writes a picture for each photo, whole or not at all",
       () => annotateFile(join(folder, "bad.jpg"), [], out),
       Deno.errors.InvalidData,
     );
+  });
+});
+
+Deno.test("annotateFile() does not write over the photo, whatever leads to it", async () => {
+  await withFolder(async (folder) => {
+    const photo = join(folder, "1.jpg");
+    await sharp(grey(200).pixels, { raw: { width: WIDTH, height: HEIGHT, channels: 3 } })
+      .toFile(photo);
+    const before = await Deno.readFile(photo);
+    // Where the picture would go is a link back to the photo's folder.
+    const out = join(folder, "out");
+    const place = dirname(join(out, relative(Deno.cwd(), photo).replaceAll("..", "__")));
+    await Deno.mkdir(dirname(place), { recursive: true });
+    await Deno.symlink(folder, place);
+    await assertRejects(
+      () => annotateFile(photo, [mark("with_mask")], out),
+      Deno.errors.AlreadyExists,
+      "is the photo itself: choose another folder",
+    );
+    assertEquals(await Deno.readFile(photo), before);
   });
 });
