@@ -1,4 +1,5 @@
 /** A trained model and what one must know to use it, to a folder and back. */
+import { cp } from "node:fs/promises";
 import type { LayersModel } from "@tensorflow/tfjs-node";
 import { basename, dirname, join, resolve } from "@std/path";
 import { tf } from "./engine.ts";
@@ -49,7 +50,7 @@ export async function saveClassifier(
     await model.save(`file://${part}`);
     // What else lies beside the model, such as its card, stays.
     for (const name of old.filter((name) => name !== "model.json" && name !== "weights.bin")) {
-      await Deno.copyFile(join(target, name), join(part, name));
+      await cp(join(target, name), join(part, name), { recursive: true });
     }
     await Deno.chmod(part, 0o755);
     if (old.length > 0) await Deno.rename(target, aside);

@@ -80,8 +80,10 @@ export interface History {
 
 /** Progress of anything that takes longer than two seconds. */
 export interface Progress {
-  /** What is being done, in a few words. */
+  /** What is being done, in a few words that stay the same until something else begins. */
   stage: string;
+  /** What changes meanwhile, such as a rate or a loss. */
+  detail?: string;
   done: number;
   total?: number;
 }

@@ -13,17 +13,18 @@ const encoder = new TextEncoder();
 export function progressLine(): OnProgress {
   let stage = "", shownAt = 0;
   return (progress) => {
-    const { done, total } = progress;
+    const { done, total, detail } = progress;
     const isNew = progress.stage !== stage;
     const isLast = done === total;
     stage = progress.stage;
     if (!isNew && !isLast && Date.now() - shownAt < (isTerminal ? 100 : 5000)) return;
     shownAt = Date.now();
-    const text = total
+    const state = total
       ? `${stage}: ${done} of ${total} (${Math.round(100 * done / total)}%)`
       : done > 0
       ? `${stage}: ${done}`
       : stage;
+    const text = detail ? `${state}, ${detail}` : state;
     if (isTerminal) Deno.stderr.writeSync(encoder.encode(`\r\x1b[2K${text}${isLast ? "\n" : ""}`));
     else console.error(text);
   };

@@ -64,6 +64,9 @@ await runCommand(async () => {
   const photos = await readLabelledPhotos(options, { margin });
   const { classes, data, leftOut, unreadable } = photos;
   const { train, validation, test } = photos.split(options.splitSeed);
+  if (test.length === 0) {
+    throw new RangeError(`the test part of ${data} holds no photo: choose a smaller --min-face`);
+  }
   const { build, training, isTaught, isEnriched }: Recipe = lib.RECIPES[options.recipe];
   const teacher = isTaught ? await lib.loadClassifier(SHIPPED_MODEL) : undefined;
   if (teacher && !options.json) {
@@ -99,7 +102,8 @@ await runCommand(async () => {
     signal: interruption.signal,
     onBatch: ({ epoch, epochs, batch, batches, loss }) =>
       onProgress?.({
-        stage: `epoch ${epoch} of ${epochs}, loss ${loss.toFixed(4)}, batch`,
+        stage: `epoch ${epoch} of ${epochs}, batch`,
+        detail: `loss ${loss.toFixed(4)}`,
         done: batch,
         total: batches,
       }),

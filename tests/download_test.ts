@@ -225,8 +225,14 @@ Deno.test("downloadDataset() reports the rate and the time left", async () => {
     const seen: Progress[] = [];
     await downloadDataset(NAME, { ...options, onProgress: (progress) => seen.push(progress) });
     const stages = seen.map(({ stage }) => stage);
-    assertMatch(stages[0]!, /^Downloading face-mask-dataset\.zip, \d+\.\d MB\/s, \d+ s left$/);
-    for (const stage of ["Checking face-mask-dataset.zip", "Unpacking face-mask-dataset.zip"]) {
+    assertMatch(seen[0]!.detail!, /^\d+\.\d MB\/s, \d+ s left$/);
+    for (
+      const stage of [
+        "Downloading face-mask-dataset.zip",
+        "Checking face-mask-dataset.zip",
+        "Unpacking face-mask-dataset.zip",
+      ]
+    ) {
       assert(stages.includes(stage), `no ${stage} in ${stages}`);
     }
     for (const { done, total } of seen) {

@@ -41,11 +41,14 @@ Deno.test("saveClassifier() replaces a model, keeps what lies beside it, and spa
   await withFolder(async (folder) => {
     await saveOne(join(folder, "model"), 1);
     await Deno.writeTextFile(join(folder, "model/README.md"), "a card");
+    await Deno.mkdir(join(folder, "model/onnx"));
+    await Deno.writeTextFile(join(folder, "model/onnx/model.onnx"), "exported");
     const scores = await saveOne(join(folder, "model"), 2);
     const { model } = await loadClassifier(join(folder, "model"));
     assertEquals(await predictImages(model, images), scores);
     model.dispose();
     assertEquals(await Deno.readTextFile(join(folder, "model/README.md")), "a card");
+    assertEquals(await Deno.readTextFile(join(folder, "model/onnx/model.onnx")), "exported");
     await Deno.writeTextFile(join(folder, "letter.txt"), "dear");
     await assertRejects(() => saveOne(folder), Deno.errors.AlreadyExists, "holds no saved model");
   });

@@ -109,7 +109,10 @@ export function showImages(
  * assertEquals(bundle["text/plain"], "━━━━━╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌ 25% Reading photos");
  * ```
  */
-export function showProgress({ stage, done, total }: Progress, detail = ""): Displayable {
+export function showProgress(
+  { stage, done, total, detail: own = "" }: Progress,
+  detail = own,
+): Displayable {
   const share = total ? Math.min(1, done / total) : undefined;
   const text = `${share === undefined ? done : `${Math.round(100 * share)}%`} ${stage}${
     detail && `: ${detail}`

@@ -17,7 +17,7 @@ export interface FetchOptions {
   maxWaitMs?: number;
   /** A longer file is refused. @default 2 ** 34 (16 GiB) */
   maxBytes?: number;
-  /** `done` and `total` are bytes; `stage` tells the rate and the time left. */
+  /** `done` and `total` are bytes; `detail` tells the rate and the time left. */
   onProgress?: OnProgress;
   signal?: AbortSignal;
 }
@@ -226,7 +226,8 @@ function makeReport(part: PartFile, onProgress?: OnProgress): () => void {
     const rate = (done - startedAt) / Math.max(now - started, 1); // bytes a ms
     const left = total === undefined ? "" : `, ${Math.ceil((total - done) / rate / 1000)} s left`;
     onProgress?.({
-      stage: `Downloading ${part.name}, ${(rate / 1000).toFixed(1)} MB/s${left}`,
+      stage: `Downloading ${part.name}`,
+      detail: `${(rate / 1000).toFixed(1)} MB/s${left}`,
       done,
       total,
     });
