@@ -18,7 +18,7 @@ import {
 export const SPLIT_SEED = 2026;
 
 /** Which photos, and how they are read and split. */
-export interface LabelledPhotosOptions extends Omit<ScanOptions, "eachClass"> {
+export interface LabelledPhotosOptions extends ScanOptions {
   /** Side of the square photos in pixels. @default 128 */
   size?: number;
   /** Around a face's box on each side, as a share of its size. @default 0.15 */
@@ -63,7 +63,8 @@ export interface LabelledPhotos {
  *
  * @throws what `scanDataset` and `loadImages` throw
  * @throws {RangeError} if there is no source
- * @throws {Deno.errors.InvalidData} if a class of the task has no sample in any source
+ * @throws {Deno.errors.InvalidData} if a class of the task has no sample in any source, unless `eachClass`
+ * is false
  * @example
  * ```ts
  * import { loadLabelledPhotos } from "./labelled_photos.ts";
@@ -81,7 +82,8 @@ export async function loadLabelledPhotos(
   sources: readonly DataSource[],
   options: LabelledPhotosOptions = {},
 ): Promise<LabelledPhotos> {
-  const { task = "binary", incorrect, minFace, size, margin, onProgress } = options;
+  const { task = "binary", incorrect, minFace, size, margin, eachClass = true, onProgress } =
+    options;
   selectSamples([], { task, incorrect, minFace }); // refuses bad options before anything is read
   if (sources.length === 0) throw new RangeError("loadLabelledPhotos() needs a source, got none");
   const cache = options.cache !== false && sources[0]!.cache;
@@ -99,9 +101,16 @@ export async function loadLabelledPhotos(
   const { samples, places, leftOut } = selectSamples(all.samples, { task, incorrect, minFace });
   const classes = CLASSES[task];
   const data = sources.map(({ name }) => name).join(" and ");
-  const missing = classes.filter((name) => !samples.some(({ className }) => className === name));
+  const missing = !eachClass
+    ? []
+    : classes.filter((name) => !samples.some(({ className }) => className === name));
   if (missing.length > 0) {
-    throw new Deno.errors.InvalidData(`no sample of ${missing.join(" or ")} in ${data}`);
+    const others = missing.length === 1 && missing[0] === "mask_weared_incorrect";
+    throw new Deno.errors.InvalidData(
+      `no sample of ${missing.join(" or ")} in ${data}${
+        others ? ': without them the task must be "binary"' : ""
+      }`,
+    );
   }
   const relabelled = [...all.samples];
   places.forEach((place, index) => relabelled[place] = samples[index]!);

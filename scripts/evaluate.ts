@@ -51,7 +51,7 @@ await runCommand(async () => {
   const photos = await readLabelledPhotos({
     ...options,
     ...(isChain ? { task: "three-class", minFace: 0 } : { task }),
-  }, info);
+  }, { ...info, eachClass: !isChain });
   const places = part === "all" ? photos.places : photos.split(options.splitSeed)[part];
   const data = part === "all" ? photos.data : `${part} part of ${photos.data}`;
   const { leftOut } = photos;

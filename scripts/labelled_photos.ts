@@ -52,7 +52,7 @@ export function addPhotoOptions(
 /** Finds, lists and reads the photos; without `--json` says on stderr what is missing. */
 export async function readLabelledPhotos(
   { data: paths, task, incorrect, minFace, cache, json }: PhotoOptions,
-  { size, margin }: { size?: number; margin?: number } = {},
+  { size, margin, eachClass }: Pick<LabelledPhotosOptions, "size" | "margin" | "eachClass"> = {},
 ): Promise<LabelledPhotos> {
   const lib = await import("../lib/mod.ts");
   const onProgress = json ? undefined : progressLine();
@@ -65,6 +65,7 @@ export async function readLabelledPhotos(
     minFace,
     size,
     margin,
+    eachClass,
     cache,
     onProgress,
   });

@@ -37,7 +37,16 @@ await runCommand(async () => {
   const onProgress = progressLine();
   const { data, epochs, seed, splitSeed, output } = options;
   const source = await lib.openData(data, { onProgress });
-  const photos = await lib.loadLabelledPhotos([source], { task: "three-class", onProgress });
+  const photos = await lib.loadLabelledPhotos([source], {
+    task: "three-class",
+    eachClass: false,
+    onProgress,
+  });
+  if (photos.images.samples.some(({ box }) => !box)) {
+    throw new TypeError(
+      `${data}: the detector learns from photos with boxes (PASCAL VOC), got folders of faces`,
+    );
+  }
   const split = await photos.split(splitSeed);
   const train = groupFaces(photos, split.train), validation = groupFaces(photos, split.validation);
 

@@ -115,8 +115,10 @@ Deno.test("loadLabelledPhotos() reads all sources into one set", async () => {
 });
 
 Deno.test("loadLabelledPhotos() needs each class in one of its sources", async () => {
-  const message = "no sample of mask_weared_incorrect in folders";
+  const message =
+    'no sample of mask_weared_incorrect in folders: without them the task must be "binary"';
   await assertRejects(() => load([first]), Deno.errors.InvalidData, message);
+  assertEquals((await load([first], { eachClass: false })).places.length, 40);
   assertEquals((await load([first], { task: "binary" })).hasBoxes, false);
 });
 
