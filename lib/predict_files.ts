@@ -1,6 +1,8 @@
 /** Any number of files to results, in order: photos are read ahead while others are classified. */
 import { detectMasks, type DetectOptions, type Detector, type MaskDetection } from "./detect.ts";
-import { decodePhoto, readImage } from "./image.ts";
+import { decodeImage, decodePhoto } from "./image.ts";
+import { Budget } from "./image/budget.ts";
+import { countPixels, MAX_PIXELS, readPhoto } from "./image/decode.ts";
 import type { ListedFile } from "./list_files.ts";
 import { mapAhead } from "./map_ahead.ts";
 import { classifyImages, type Prediction } from "./predict.ts";
@@ -20,7 +22,8 @@ const WHOLE_AHEAD = navigator.hardwareConcurrency;
 type Files = Iterable<ListedFile> | AsyncIterable<ListedFile>;
 
 /**
- * Classifies photos of one face each. Memory does not grow with their number.
+ * Classifies photos of one face each. Memory does not grow with their number: those that are decoded at
+ * once have no more pixels than the largest photo may have.
  *
  * @returns a result a file, in order; a file that cannot be used gives an error and stops nothing
  * @example
@@ -40,7 +43,12 @@ export async function* classifyFiles(
   files: Files,
 ): AsyncGenerator<FileResult> {
   const { size, classes } = classifier.info;
-  const read = mapAhead(files, readWith((file) => readImage(file, { size })), { ahead: 2 * BATCH });
+  const decoding = new Budget(MAX_PIXELS);
+  const readFace = async (file: string) => {
+    const bytes = await readPhoto(file);
+    return await decoding.run(await countPixels(bytes), () => decodeImage(bytes, { size }));
+  };
+  const read = mapAhead(files, readWith(readFace), { ahead: 2 * BATCH });
   for await (const batch of inBatches(read, BATCH)) {
     const good = batch.filter((it) => "value" in it);
     const pixels = new Uint8Array(good.length * size * size * 3);

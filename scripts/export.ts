@@ -135,7 +135,8 @@ await runCommand(async () => {
     const folder = data ?? join(work, "faces");
     if (!data) await writeSampleFaces(folder, { count: PHOTOS, seed: 1, onProgress });
     const samples = [];
-    for await (const { file } of lib.listFiles([folder])) {
+    for await (const { file, reason } of lib.listFiles([folder])) {
+      if (reason !== undefined) continue;
       samples.push({ file, className: classifier.info.classes[0]! });
       if (samples.length === PHOTOS) break;
     }

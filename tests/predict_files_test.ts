@@ -1,6 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
+import sharp from "sharp";
 import { loadDetector } from "../lib/detect.ts";
+import { Budget } from "../lib/image/budget.ts";
+import { MAX_PIXELS } from "../lib/image/decode.ts";
 import { buildCnn } from "../lib/model.ts";
 import { classifyFile } from "../lib/predict.ts";
 import { classifyFiles, detectFiles, markUnsure } from "../lib/predict_files.ts";
@@ -37,6 +40,38 @@ Deno.test("classifyFiles() gives each file its result, in order, and an error fo
     assertEquals(errors.map(({ file }) => file), ["missing.jpg", "folder"]);
     assertEquals(errors[1], { file: "folder", error: "cannot be listed" });
   });
+});
+
+Deno.test("classifyFiles() decodes no more pixels at once than the largest photo may have", async () => {
+  const { run } = Budget.prototype;
+  let used = 0, most = 0, decoded = 0;
+  // As if the photos of 80 pixels were large: 200 are all that fit in at once.
+  Budget.prototype.run = function <T>(cost: number, work: () => Promise<T>) {
+    return run.call(this, cost * MAX_PIXELS / 200, async () => {
+      most = Math.max(most, used += cost);
+      decoded++;
+      return await work().finally(() => used -= cost);
+    }) as Promise<T>;
+  };
+  try {
+    await withFolder(async (folder) => {
+      const photo = join(folder, "a.png"), bad = join(folder, "b.png");
+      await sharp({ create: { width: 10, height: 8, channels: 3, background: "red" } })
+        .toFile(photo);
+      await Deno.writeTextFile(bad, "no photo");
+      const files = [bad, ...Array(9).fill(photo), bad].map((file) => ({ file }));
+      const results = await Array.fromAsync(classifyFiles(classifier, files));
+      assertEquals(results.map((it) => "error" in it), files.map(({ file }) => file === bad));
+      assert("error" in results[0]!);
+      assertEquals(
+        results[0].error,
+        "not a readable photo: Input buffer contains unsupported image format",
+      );
+    });
+  } finally {
+    Budget.prototype.run = run;
+  }
+  assertEquals({ used, most, decoded }, { used: 0, most: 160, decoded: 9 });
 });
 
 Deno.test("detectFiles() gives the faces of each file, and an error for a bad one", async () => {
