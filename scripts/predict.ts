@@ -56,7 +56,10 @@ const command = new Command("deno task predict")
   )
   .option("--json", "the same as --format json")
   .option("--output <file>", "write the results there, as json or csv")
-  .option("--resume", "go on with that file: pass over the photos whose results it holds")
+  .option(
+    "--resume",
+    "go on with that file: pass over the photos whose results it holds, try again those with errors",
+  )
   .option("--annotate <folder>", "write each photo there, with its labels drawn on it")
   .showHelpAfterError()
   .parse(Deno.args, { from: "user" });
@@ -78,7 +81,6 @@ await runCommand(async () => {
   if (format === "text") {
     console.error(printable(`the model was trained on: ${classifier.info.trainedOn}`));
   }
-  if (results?.earlier.errors) Deno.exitCode = 1;
 
   async function* listNew() {
     for await (const listed of lib.listFiles(command.args)) {
@@ -91,7 +93,7 @@ await runCommand(async () => {
 
   const onProgress = output || annotate ? progressLine() : undefined;
   if (!results) Deno.stdout.writeSync(new TextEncoder().encode(lib.formatHead(format)));
-  let done = results?.earlier.results ?? 0;
+  let done = results?.earlier ?? 0;
   for await (const prediction of predictions) {
     let result = lib.markUnsure(prediction, unsure);
     if (annotate && !("error" in result)) {

@@ -15,24 +15,26 @@ const RESULTS: FileResult[] = [
 ];
 
 for (const format of ["json", "csv"] as const) {
-  const whole = formatHead(format) + RESULTS.map((result) => formatResult(result, format)).join("");
+  const write = (results: readonly FileResult[]) =>
+    formatHead(format) + results.map((result) => formatResult(result, format)).join("");
+  const whole = write(RESULTS);
 
   Deno.test(`openResultFile() goes on with ${format} that was cut anywhere, to the same end`, async () => {
     await withFolder(async (folder) => {
       const path = join(folder, "results");
-      const bytes = new TextEncoder().encode(whole);
+      const encoder = new TextEncoder(), bytes = encoder.encode(whole);
       for (let cut = 0; cut <= bytes.length; cut++) {
+        const isKept = (result: FileResult, i: number) =>
+          !("error" in result) && encoder.encode(write(RESULTS.slice(0, i + 1))).length <= cut;
+        const kept = RESULTS.filter(isKept);
+        const others = RESULTS.filter((result) => !kept.includes(result));
         await Deno.writeFile(path, bytes.subarray(0, cut));
         const results = await openResultFile(path, { format, resume: true });
-        let missing = 0;
-        for (const result of RESULTS) {
-          if (results.has(result.file)) continue;
-          missing++;
-          await results.write(result);
-        }
+        assertEquals([cut, results.earlier], [cut, kept.length]);
+        assertEquals(RESULTS.filter(({ file }) => results.has(file)), kept);
+        for (const result of others) await results.write(result);
         results.close();
-        assertEquals([cut, results.earlier.results], [cut, RESULTS.length - missing]);
-        assertEquals([cut, await Deno.readTextFile(path)], [cut, whole]);
+        assertEquals([cut, await Deno.readTextFile(path)], [cut, write([...kept, ...others])]);
       }
     });
   });
@@ -47,9 +49,36 @@ for (const format of ["json", "csv"] as const) {
         "resume",
       );
       const results = await openResultFile(path, { format, resume: true });
-      assertEquals(results.earlier, { results: 4, errors: 1 });
+      assertEquals(results.earlier, 3);
       assert(results.has("wall.jpg") && !results.has("wall.jpeg"));
       results.close();
+    });
+  });
+
+  Deno.test(`openResultFile() has errors of ${format} tried again, and drops them`, async () => {
+    await withFolder(async (folder) => {
+      const path = join(folder, "results"), link = join(folder, "link");
+      const broken = RESULTS[1]!.file;
+      const once: FileResult[] = [{ file: "no.jpg", error: "not there" }, ...RESULTS];
+      await Deno.writeTextFile(path, write(once), { mode: 0o640 });
+      await Deno.symlink(path, link);
+      const results = await openResultFile(link, { format, resume: true });
+      const kept = RESULTS.filter((result) => !("error" in result));
+      assertEquals(await Deno.readTextFile(path), write(kept));
+      assert(!results.has(broken) && !results.has("no.jpg") && results.has("crowd.jpg"));
+      const mended: FileResult = { file: broken, faces: [face, face] };
+      await results.write(mended);
+      results.close();
+      assertEquals(await Deno.readTextFile(path), write([...kept, mended]));
+
+      const again = await openResultFile(path, { format, resume: true });
+      assertEquals([again.earlier, again.has(broken)], [4, true]);
+      again.close();
+      assertEquals([(await Deno.stat(path)).mode! & 0o777, (await Deno.lstat(link)).isSymlink], [
+        0o640,
+        true,
+      ]);
+      assertEquals((await Array.fromAsync(Deno.readDir(folder))).length, 2);
     });
   });
 }
@@ -57,16 +86,26 @@ for (const format of ["json", "csv"] as const) {
 Deno.test("openResultFile() refuses what is no file of results, and leaves it alone", async () => {
   await withFolder(async (folder) => {
     const path = join(folder, "notes.txt");
-    const cases = [["json", "dear diary\n"], ["json", "[1]\n"], ["json", "null\n"], [
-      "csv",
-      "a,b\n",
-    ]] as const;
-    for (const [format, text] of cases) {
+    const cases = [
+      ["json", "dear diary\n"],
+      ["json", "[1]\n"],
+      ["json", "null\n"],
+      ["json", '{"photos":[1,2,3],"mine":true}'],
+      ["json", "dear diary"],
+      ["csv", "a,b\n"],
+      ["csv", "dear diary"],
+      ["csv", 'x,y 5" disk\n1,2\n3,4\n'],
+      // What stands behind results of ours must be ours too.
+      ["json", '{"file":"a.jpg","faces":[]}\ndear diary', 2],
+      ["json", '{"file":"a.jpg","error":"no photo"}\ndear diary', 2],
+      ["csv", `${formatHead("csv")}x,y 5" disk\n1,2\n3,4\n`, 2],
+    ] as const;
+    for (const [format, text, number = 1] of cases) {
       await Deno.writeTextFile(path, text);
       await assertRejects(
         () => openResultFile(path, { format, resume: true }),
         Deno.errors.InvalidData,
-        "record 1 of ",
+        `record ${number} of ${path} is no result as ${format}: `,
       );
       assertEquals(await Deno.readTextFile(path), text);
     }
