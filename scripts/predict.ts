@@ -1,4 +1,5 @@
 /** `deno task predict`: photos, folders of them and patterns to labels, as text, JSON Lines, CSV or pictures. */
+import { resolve } from "@std/path";
 import { Command, Option } from "commander";
 import { setUpEngine } from "./setup.ts";
 import {
@@ -72,6 +73,18 @@ await runCommand(async () => {
   if (output && format === "text") {
     throw new TypeError("--output needs --format json or csv, got text");
   }
+  if (!faces && (sizes || minScore !== undefined)) {
+    throw new TypeError("--sizes and --min-score are about finding faces: give --faces too");
+  }
+  /** Pictures that were drawn are no photos to judge, nor may they take a photo's place. */
+  const isDrawn = (path: string) =>
+    annotate !== undefined && `${resolve(path)}/`.startsWith(`${resolve(annotate)}/`);
+  const photoAmongThem = command.args.find(isDrawn);
+  if (photoAmongThem !== undefined) {
+    throw new TypeError(
+      `--annotate ${annotate} holds ${photoAmongThem}: the pictures need a folder without photos to judge`,
+    );
+  }
   await setUpEngine();
   const lib = await import("../lib/mod.ts");
   const classifier = await lib.loadClassifier(model);
@@ -84,7 +97,7 @@ await runCommand(async () => {
 
   async function* listNew() {
     for await (const listed of lib.listFiles(command.args)) {
-      if (!results?.has(listed.file)) yield listed;
+      if (!results?.has(listed.file) && !isDrawn(listed.file)) yield listed;
     }
   }
   const predictions = faces

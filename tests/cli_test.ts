@@ -160,6 +160,29 @@ Deno.test("train, evaluate and predict keep their contract", async (test) => {
       assertEquals(all.map(fileAndLabel).sort(), rows.map(fileAndLabel).sort());
     });
 
+    await test.step("predict does not judge the pictures that it drew, nor draw over photos", async () => {
+      const inside = join(folder, "some"), pictures = join(inside, "pictures");
+      await Deno.mkdir(inside);
+      const photo = join(inside, "1.jpg");
+      await Deno.copyFile(join(photos, "data/with_mask/with_mask_1.jpg"), photo);
+      const before = await Deno.readFile(photo);
+      const args = ["--model", model, "--json", "--annotate"];
+      for (let times = 0; times < 2; times++) {
+        const { code, stdout } = await runTask("predict", ...args, pictures, inside);
+        assertEquals([code, stdout.trim().split("\n").length], [0, 1]);
+      }
+      assertEquals(await countFiles(pictures), 1);
+      for (const path of [photo, `${inside}/*.jpg`, inside]) {
+        const { code, stderr } = await runTask("predict", ...args, inside, path);
+        assertEquals(code, 1);
+        assertMatch(stderr, /error: --annotate .* the pictures need a folder without photos/);
+      }
+      assertEquals(await Deno.readFile(photo), before);
+      const { code, stderr } = await runTask("predict", "--sizes", "320", photo);
+      assertEquals(code, 1);
+      assertMatch(stderr, /error: --sizes and --min-score .* give --faces too/);
+    });
+
     await test.step("predict --faces says what is found in a whole photo", async () => {
       const args = [
         "--model",
