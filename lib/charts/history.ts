@@ -114,11 +114,12 @@ export function watchTraining(
         stage: `Epoch ${epoch} of at most ${epochs}`,
         done: (epoch - 1) * batches + batch,
         total: epochs * batches,
-      }, describeScores(loss, accuracy)),
+        detail: describeScores(loss, accuracy),
+      }),
     onEpoch: async ({ epoch, epochs, history }) => {
       const stage = `Epoch ${epoch} of at most ${epochs} is over, validation`;
-      const scores = describeScores(history.valLoss.at(-1)!, history.valAccuracy.at(-1)!);
-      await showBar({ stage, done: epoch, total: epochs }, scores);
+      const detail = describeScores(history.valLoss.at(-1)!, history.valAccuracy.at(-1)!);
+      await showBar({ stage, done: epoch, total: epochs, detail });
       await curves.update(showChart(chartHistory(history, { data, epochs })));
     },
   };

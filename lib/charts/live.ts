@@ -97,15 +97,15 @@ export async function display(
  */
 export function watchProgress(
   options?: DisplayOptions,
-): (progress: Progress, detail?: string) => Promise<void> {
+): (progress: Progress) => Promise<void> {
   const live = createLiveDisplay(options);
   let stage: string | undefined, shownAt = 0;
-  return async (progress, detail) => {
+  return async (progress) => {
     const now = performance.now();
     const isEdge = progress.stage !== stage || progress.done === progress.total;
     if (!isEdge && now - shownAt < 200) return;
     stage = progress.stage;
     shownAt = now;
-    await live.update(showProgress(progress, detail));
+    await live.update(showProgress(progress));
   };
 }

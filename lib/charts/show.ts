@@ -99,7 +99,6 @@ export function showImages(
 /**
  * Shows how far some work has come: a bar and its label.
  *
- * @param detail Follows the stage.
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -110,8 +109,7 @@ export function showImages(
  * ```
  */
 export function showProgress(
-  { stage, done, total, detail: own = "" }: Progress,
-  detail = own,
+  { stage, done, total, detail = "" }: Progress,
 ): Displayable {
   const share = total ? Math.min(1, done / total) : undefined;
   const text = `${share === undefined ? done : `${Math.round(100 * share)}%`} ${stage}${
