@@ -2,36 +2,20 @@
 import type { Tensor3D } from "@tensorflow/tfjs-node";
 import { Image } from "imagescript";
 import { fitAffine } from "./affine.ts";
-import type { Wear } from "./drawn_masks.ts";
+import { expectFace, type FacePhoto, UNDER_MOUTH_SHARE, type Wear } from "./drawn_masks.ts";
 import { tf } from "./engine.ts";
 import { CHIN, type Point } from "./landmarks.ts";
-import { attribute, runOp } from "./native_ops.ts";
+import { transformPhotos } from "./native_ops.ts";
 import { makeDice } from "./sample_faces/chance.ts";
 import { area, group, picture, trace } from "./sample_faces/svg.ts";
 import type { Random } from "./types.ts";
 
-/** A photo of one face, and its places. */
-export interface FacePhoto {
-  /** `[size, size, 3]` uint8 RGB */
-  pixels: Uint8Array;
-  /** 68 places, as `findLandmarks` gives them. */
-  landmarks: readonly Point[];
-}
-
-/** One incorrect mask in so many hangs under the mouth. */
-const UNDER_MOUTH_SHARE = 0.3;
 /** Landmarks: upper and lower end of where masks begin, under the nose, upper and lower lip. */
 const BRIDGE = [28, 29] as const, UNDER_NOSE = 33, UPPER_LIP = 51, LOWER_LIP = 57;
 /** Places of the jaw that a mask is held by, from side to side. */
 const JAW = [2, 5, CHIN, 11, 14] as const;
 /** The jaw between the ears' lobes, where a mask is. */
 const OUTLINE = Array.from({ length: 15 }, (_, i) => 1 + i);
-
-const ATTRIBUTES = [
-  attribute.type("dtype"),
-  attribute.string("interpolation", "BILINEAR"),
-  attribute.string("fill_mode", "CONSTANT"),
-];
 
 /**
  * Puts one face's mask onto another: over the nose, or below the nose or the mouth, where it is worn
@@ -51,14 +35,8 @@ export async function borrowMask(
   wear: Wear,
   random: Random,
 ): Promise<Uint8Array> {
-  for (const { pixels, landmarks } of [bare, masked]) {
-    if (pixels.length !== size * size * 3) {
-      throw new RangeError(`size ${size} needs ${size * size * 3} bytes, got ${pixels.length}`);
-    }
-    if (landmarks.length !== 68) {
-      throw new RangeError(`a face needs 68 landmarks, got ${landmarks.length}`);
-    }
-  }
+  expectFace(bare, size);
+  expectFace(masked, size);
   const top = onBridge(masked.landmarks, random());
   const held = [top, ...JAW.map((number) => masked.landmarks[number]!)];
   const places = choosePlaces(bare.landmarks, wear, random);
@@ -66,22 +44,15 @@ export async function borrowMask(
   const map = fitAffine(held.map((to, i) => ({ from: places[i]!, to })));
   const cover = await drawCover(masked.landmarks, top, size);
   const result = tf.tidy(() => {
-    const shape = [size, size, 3] as [number, number, number];
-    const cloth = tf.concat([tf.tensor3d(masked.pixels, shape, "float32"), cover], 2) as Tensor3D;
-    const inputs = [
-      tf.expandDims(cloth),
-      tf.tensor2d([[...map[0], ...map[1], 0, 0]]),
-      tf.tensor1d([size, size], "int32"),
-      tf.scalar(0),
-    ];
-    const moved = tf.squeeze(runOp("ImageProjectiveTransformV3", ATTRIBUTES, inputs), [0]);
-    const [colour, opacity] = tf.split(moved, [3, 1], 2);
+    const toTensor = ({ pixels }: FacePhoto) => tf.tensor3d(pixels, [size, size, 3], "float32");
+    const cloth = tf.concat([toTensor(masked), tf.tensor3d(cover, [size, size, 1])], 2);
+    const moved = transformPhotos(tf.expandDims(cloth), [[...map.flat(), 0, 0]], "CONSTANT");
+    const [colour, opacity] = tf.split(tf.squeeze(moved, [0]), [3, 1], 2);
     // A soft edge: the cloth of a photo has none that is sharper.
     const soft = tf.avgPool(opacity as Tensor3D, 3, 1, "same");
-    const face = tf.tensor3d(bare.pixels, shape, "float32");
+    const face = toTensor(bare);
     return tf.round(tf.add(face, tf.mul(soft, tf.sub(colour!, face))));
   });
-  cover.dispose();
   const pixels = Uint8Array.from(await result.data<"float32">());
   result.dispose();
   return pixels;
@@ -123,8 +94,8 @@ function choosePlaces(face: readonly Point[], wear: Wear, random: Random): Point
   ];
 }
 
-/** `[size, size, 1]` float32: 1 where the mask is. */
-async function drawCover(face: readonly Point[], top: Point, size: number): Promise<Tensor3D> {
+/** `[size, size]` float32: 1 where the mask is. */
+async function drawCover(face: readonly Point[], top: Point, size: number): Promise<Float32Array> {
   const middle: Point = [mix(face[2]!, face[14]!, 0.5)[0], mix(face[2]!, face[CHIN]!, 0.5)[1]];
   // A little wider than the jaw, but not at its ends, where only the bands are.
   const corners = OUTLINE.map((number, i) =>
@@ -134,8 +105,7 @@ async function drawCover(face: readonly Point[], top: Point, size: number): Prom
   const place = trace`translate(${-size / 2} ${-size / 2})`; // a picture's middle is 0 0
   const drawing = picture(size, size, group(place, area(`M${path}Z`, "#ffffff")));
   const { bitmap } = await Image.renderSVG(drawing, size, Image.SVG_MODE_HEIGHT);
-  const opacity = Float32Array.from({ length: size * size }, (_, i) => bitmap[4 * i + 3]! / 255);
-  return tf.tensor3d(opacity, [size, size, 1]);
+  return Float32Array.from({ length: size * size }, (_, i) => bitmap[4 * i + 3]! / 255);
 }
 
 function onBridge(face: readonly Point[], share: number): Point {

@@ -14,8 +14,16 @@ import type { Random } from "./types.ts";
 /** How a mask is worn; the second class leaves the nose bare, or nose and mouth. */
 export type Wear = "with_mask" | "mask_weared_incorrect";
 
+/** A photo of one face, and its places. */
+export interface FacePhoto {
+  /** `[size, size, 3]` uint8 RGB */
+  pixels: Uint8Array;
+  /** 68 places, as `findLandmarks` gives them. */
+  landmarks: readonly Point[];
+}
+
 /** One incorrect mask in so many hangs under the mouth. */
-const UNDER_MOUTH_SHARE = 0.3;
+export const UNDER_MOUTH_SHARE = 0.3;
 /** Landmarks between the eyes, where skin is rarely covered. */
 const BRIDGE = [27, 28, 29] as const;
 /** Where the drawn chin ends. */
@@ -104,12 +112,7 @@ export async function drawOnFace(
   random: Random,
   draw: (dice: Dice, face: Face) => string,
 ): Promise<Uint8Array> {
-  if (pixels.length !== size * size * 3) {
-    throw new RangeError(`size ${size} needs ${size * size * 3} bytes, got ${pixels.length}`);
-  }
-  if (landmarks.length !== 68) {
-    throw new RangeError(`a face needs 68 landmarks, got ${landmarks.length}`);
-  }
+  expectFace({ pixels, landmarks }, size);
   const face: Face = {
     at: (x, y) => trace`${x} ${y}`,
     halfWidth: 42,
@@ -142,6 +145,16 @@ function meanColour(pixels: Uint8Array, size: number, places: readonly Point[]):
       starts.reduce((sum, start) => sum + pixels[start + i]!, 0) / starts.length
     ),
   );
+}
+
+/** @throws {RangeError} if pixels or landmarks are not as many as they should be */
+export function expectFace({ pixels, landmarks }: FacePhoto, size: number): void {
+  if (pixels.length !== size * size * 3) {
+    throw new RangeError(`size ${size} needs ${size * size * 3} bytes, got ${pixels.length}`);
+  }
+  if (landmarks.length !== 68) {
+    throw new RangeError(`a face needs 68 landmarks, got ${landmarks.length}`);
+  }
 }
 
 /** The affine map from the drawings' places to the photo's. */

@@ -105,10 +105,10 @@ export async function loadLabelledPhotos(
     ? []
     : classes.filter((name) => !samples.some(({ className }) => className === name));
   if (missing.length > 0) {
-    const others = missing.length === 1 && missing[0] === "mask_weared_incorrect";
+    const isRareAlone = missing.length === 1 && missing[0] === "mask_weared_incorrect";
     throw new Deno.errors.InvalidData(
       `no sample of ${missing.join(" or ")} in ${data}${
-        others ? ': without them the task must be "binary"' : ""
+        isRareAlone ? ': without them the task must be "binary"' : ""
       }`,
     );
   }

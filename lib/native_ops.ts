@@ -1,5 +1,5 @@
 /** Runs TensorFlow's own ops by name, also those that tfjs-node has no kernel for. */
-import type { DataType, Tensor, TensorInfo } from "@tensorflow/tfjs-node";
+import type { DataType, Tensor, Tensor4D, TensorInfo } from "@tensorflow/tfjs-node";
 import { tf } from "./engine.ts";
 
 /** One attribute of an op, as the native add-on takes it. */
@@ -100,6 +100,31 @@ export function runOpOutputs(
   outputs: number,
 ): Tensor[] {
   return backend.executeMultipleOutputs(op, attributes, inputs, outputs);
+}
+
+/**
+ * Moves each photo of a batch by a map of its own, interpolated between pixels.
+ *
+ * @param x `[n, height, width, channels]` float32
+ * @param maps `[n][8]`: from places in the result to those in `x`, as `ImageProjectiveTransformV3` takes them
+ * @param outside What is seen beyond the edges: the photo mirrored, or zeros.
+ * @returns the shape of `x`; the caller disposes it
+ */
+export function transformPhotos(
+  x: Tensor4D,
+  maps: number[][],
+  outside: "REFLECT" | "CONSTANT",
+): Tensor4D {
+  const [, height, width] = x.shape;
+  const attributes = [
+    attribute.type("dtype"),
+    attribute.string("interpolation", "BILINEAR"),
+    attribute.string("fill_mode", outside),
+  ];
+  return tf.tidy(() => {
+    const inputs = [x, tf.tensor2d(maps), tf.tensor1d([height, width], "int32"), tf.scalar(0)];
+    return runOp("ImageProjectiveTransformV3", attributes, inputs) as Tensor4D;
+  });
 }
 
 /**

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { borrowMask, type FacePhoto } from "../lib/borrowed_masks.ts";
-import type { Wear } from "../lib/drawn_masks.ts";
+import { borrowMask } from "../lib/borrowed_masks.ts";
+import type { FacePhoto, Wear } from "../lib/drawn_masks.ts";
 import type { Point } from "../lib/landmarks.ts";
 import { seededRandom } from "../lib/random.ts";
 import { assertNoLeak } from "./fixtures.ts";

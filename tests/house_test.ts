@@ -30,7 +30,7 @@ const HOUSE: Record<string, string[]> = {
   landmarks: ["detect", "engine", "image", "types"],
   affine: [],
   drawn_masks: ["affine", "sample_faces"],
-  borrowed_masks: ["affine", "engine", "landmarks", "native_ops", "sample_faces"],
+  borrowed_masks: ["affine", "drawn_masks", "engine", "landmarks", "native_ops", "sample_faces"],
   rare_class: [
     "borrowed_masks",
     "drawn_masks",

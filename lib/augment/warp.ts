@@ -1,14 +1,7 @@
 /** Mirrored, turned, resized and moved: one affine map a photo. */
 import type { Tensor4D } from "@tensorflow/tfjs-node";
-import { tf } from "../engine.ts";
-import { attribute, runOp } from "../native_ops.ts";
+import { transformPhotos } from "../native_ops.ts";
 import type { Random } from "../types.ts";
-
-const ATTRIBUTES = [
-  attribute.type("dtype"),
-  attribute.string("interpolation", "BILINEAR"),
-  attribute.string("fill_mode", "REFLECT"), // black corners would be something to learn
-];
 
 /** As {@linkcode augmentBatch}: maps the photos, inside `tf.tidy`. */
 export function warp(
@@ -36,6 +29,5 @@ export function warp(
     const toY = midY + around(shift) * height - c * midX - d * midY;
     return [a, b, toX, c, d, toY, 0, 0];
   });
-  const inputs = [x, tf.tensor2d(maps), tf.tensor1d([height, width], "int32"), tf.scalar(0)];
-  return runOp("ImageProjectiveTransformV3", ATTRIBUTES, inputs) as Tensor4D;
+  return transformPhotos(x, maps, "REFLECT"); // black corners would be something to learn
 }

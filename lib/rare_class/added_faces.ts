@@ -1,6 +1,6 @@
 /** Bare faces of a set with a mask put on them, or what is none. */
-import { borrowMask, type FacePhoto } from "../borrowed_masks.ts";
-import { drawConfuserOn, drawMaskOn, type Wear } from "../drawn_masks.ts";
+import { borrowMask } from "../borrowed_masks.ts";
+import { drawConfuserOn, drawMaskOn, type FacePhoto, type Wear } from "../drawn_masks.ts";
 import { resizePhoto } from "../image.ts";
 import { CHIN, findLandmarksIn, measureTurn } from "../landmarks.ts";
 import { makeDice } from "../sample_faces/chance.ts";
