@@ -15,6 +15,7 @@ const find = <T extends HTMLElement>(id: string) => document.getElementById(id) 
 const threshold = find<HTMLInputElement>("threshold");
 const files = find<HTMLInputElement>("files");
 const cameraButton = find<HTMLButtonElement>("camera");
+const snapshot = find<HTMLButtonElement>("snapshot");
 const drop = find("drop");
 const video = find<HTMLVideoElement>("video");
 
@@ -116,6 +117,7 @@ async function useCamera() {
       signal: live.signal,
       minScore,
       onResult({ found: { faces, width }, speed }) {
+        snapshot.disabled = false;
         overlay.show(faces, width);
         showCounts(faces);
         document.querySelector("#speed dd")!.textContent = speed.toFixed(speed < 10 ? 1 : 0);
@@ -137,12 +139,17 @@ function showCamera(isOn: boolean) {
   cameraButton.ariaPressed = String(isOn);
   cameraButton.textContent = isOn ? "Stop the camera" : "Use the camera";
   find("live").hidden = find("speed").hidden = !isOn;
+  snapshot.disabled = true; // until there is a picture
 }
 
 cameraButton.addEventListener("click", () => live ? live.abort() : useCamera());
-find("snapshot").addEventListener("click", async () => {
-  const frame = await createImageBitmap(video);
-  const copy = await createImageBitmap(frame);
-  const found = await finder.find(copy, { minScore: minScore() });
-  await saveWithFaces(frame, found.faces, { ...found, name: "camera.jpg" });
+snapshot.addEventListener("click", async () => {
+  try {
+    const frame = await createImageBitmap(video);
+    const copy = await createImageBitmap(frame);
+    const found = await finder.find(copy, { minScore: minScore() });
+    await saveWithFaces(frame, found.faces, { ...found, name: "camera.jpg" });
+  } catch (error) {
+    tell(`This frame could not be saved: ${(error as Error).message}`);
+  }
 });

@@ -184,7 +184,16 @@ Deno.test({
       await page.getByRole("status").getByText(/^1 face: 1 /).waitFor();
       const speed = await page.locator("#speed dd").textContent();
       assertGreater(Number(speed), 0);
+      const saved = page.waitForEvent("download");
+      await page.getByRole("button", { name: "Save this frame" }).click();
+      assertEquals((await saved).suggestedFilename(), "camera-masks.jpg");
       await page.getByRole("button", { name: "Stop the camera" }).click();
+      await page.getByRole("button", { name: "Use the camera" }).click();
+      await page.getByRole("status").getByText(/^1 face: 1 /).waitFor();
+      await page.evaluate(
+        `document.querySelector("video").srcObject.getVideoTracks()[0].dispatchEvent(new Event("ended"))`,
+      );
+      await page.getByRole("status").getByText("it gives no more pictures").waitFor();
       await page.getByRole("button", { name: "Use the camera" }).waitFor();
     });
 
