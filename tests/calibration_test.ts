@@ -93,10 +93,15 @@ Deno.test("measureCalibration() and fitTemperature() find nothing to mend where 
   assertAlmostEquals(fitTemperature(labels, probabilities, 2), 1, 1e-6);
 });
 
+Deno.test("fitTemperature() does not make a model surer because a few photos were all right", () => {
+  assertEquals(fitTemperature([1, 0, 1], [0.6, 0.4, 0.9], 2), 1);
+  assertEquals(fitTemperature([1, 0], [0.3, 0.6, 0.1, 0.8, 0.1, 0.1], 3), 1);
+});
+
 Deno.test("fitTemperature() stays within its bounds, also for certainties", () => {
-  const right = fitTemperature([1, 0], [0.6, 0.4], 2), wrong = fitTemperature([1, 0], [0, 1], 2);
+  const right = fitTemperature([1, 0, 1], [0.6, 0.4, 0.4999], 2);
   assertAlmostEquals(right, 0.2, 1e-6);
-  assertAlmostEquals(wrong, 5, 1e-6);
+  assertAlmostEquals(fitTemperature([1, 0], [0, 1], 2), 5, 1e-6);
 });
 
 Deno.test("measureCalibration() and fitTemperature() refuse what does not fit", () => {
