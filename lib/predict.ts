@@ -6,7 +6,7 @@ import { readImage } from "./image.ts";
 import { installKernels } from "./kernels.ts";
 import { type Prediction, toPredictions } from "./predict/labels.ts";
 import type { Classifier } from "./saved_model.ts";
-import { type Box, CLASSES, type ImageSet, type OnProgress } from "./types.ts";
+import { type Box, CLASSES, FACE_MARGIN, type ImageSet, type OnProgress } from "./types.ts";
 
 export type { Prediction } from "./predict/labels.ts";
 
@@ -101,7 +101,7 @@ export async function classifyFile(
     box?: Box;
   } = {},
 ): Promise<Prediction> {
-  const { size, classes, margin } = classifier.info;
+  const { size, classes, margin = FACE_MARGIN } = classifier.info;
   const pixels = await readImage(file, { size, box, margin });
   const samples = [{ file, className: classes[0]! }];
   const [prediction] = await classifyImages(classifier, { size, pixels, samples, unreadable: [] });

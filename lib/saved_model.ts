@@ -117,6 +117,7 @@ async function listFolder(folder: string): Promise<string[]> {
 export async function loadClassifier(folder: string): Promise<Classifier> {
   const file = join(folder, "model.json");
   const text = await Deno.readTextFile(file).catch((cause) => {
+    if (cause instanceof Deno.errors.PermissionDenied) throw cause;
     throw new Deno.errors.NotFound(
       `${folder} holds no model.json: is it the folder of a saved model?`,
       { cause },

@@ -1,4 +1,11 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import { join } from "@std/path";
 import { createRequire } from "node:module";
 import sharp from "sharp";
@@ -12,6 +19,7 @@ import { boxIou } from "../lib/detection_metrics.ts";
 import { tf } from "../lib/engine.ts";
 import { decodePhoto } from "../lib/image.ts";
 import { buildCnn } from "../lib/model.ts";
+import { classifyFile } from "../lib/predict.ts";
 import { PREPROCESSING } from "../lib/saved_model.ts";
 import { CLASSES } from "../lib/types.ts";
 import { assertNoLeak } from "./fixtures.ts";
@@ -145,6 +153,21 @@ Deno.test("classifyFaces() refuses a box outside the photo", async () => {
   const photo = { width: 2, height: 2, pixels: new Uint8Array(12) };
   const box = { left: 5, top: 5, width: 2, height: 2 };
   await assertRejects(() => classifyFaces(classifier, photo, [box]), RangeError, "outside");
+});
+
+Deno.test("classifyFile() cuts a face out as classifyFaces() does, whether the model names a margin", async () => {
+  const box = { left: 100, top: 60, width: 80, height: 90 }, photo = await decodePhoto(GROUP);
+  const { margin: _, ...info } = classifier.info;
+  const probabilities = [];
+  for (const it of [classifier, { ...classifier, info }]) {
+    const [face] = await classifyFaces(it, photo, [box]);
+    const { probability } = await classifyFile(it, GROUP, { box });
+    assertAlmostEquals(probability, face!.probability, 1e-3);
+    probabilities.push(probability);
+  }
+  assertEquals(probabilities[0], probabilities[1]);
+  const tight = { ...classifier, info: { ...info, margin: 0 } };
+  assertNotEquals((await classifyFile(tight, GROUP, { box })).probability, probabilities[0]);
 });
 
 Deno.test("the detector leaves no tensor behind", async () => {
