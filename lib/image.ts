@@ -66,7 +66,7 @@ export async function readImage(file: string, options?: DecodeOptions): Promise<
 
 /**
  * Reads the photos of the samples, several at a time, as long as those have no more pixels than the largest
- * photo may have (67 million, half a gigabyte); one with several faces is read and decoded once.
+ * photo may have (67 million, 200 MB); one with several faces is read and decoded once.
  * What cannot be read is listed in `unreadable`, each problem of a file once, and left out of `samples`;
  * the order is kept.
  *

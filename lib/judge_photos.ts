@@ -7,8 +7,8 @@ import { mapAhead } from "./map_ahead.ts";
 import type { Classifier } from "./saved_model.ts";
 import type { OnProgress, Unreadable } from "./types.ts";
 
-/** Photos that are decoded while the faces of another are found. */
-const AHEAD = navigator.hardwareConcurrency;
+/** Photos that are decoded while the faces of another are found, which takes longer. */
+const AHEAD = 2;
 
 /**
  * Finds and classifies the faces of every labelled photo of a data set, those without a face too.

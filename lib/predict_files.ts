@@ -16,8 +16,8 @@ export type FileResult =
 
 /** Photos that are classified at once. */
 const BATCH = 32;
-/** Whole photos that are decoded while the faces of another are found: each may take 400 MB. */
-const WHOLE_AHEAD = navigator.hardwareConcurrency;
+/** Whole photos, of 200 MB at most, that are decoded while the faces of another are found. */
+const WHOLE_AHEAD = 2;
 
 type Files = Iterable<ListedFile> | AsyncIterable<ListedFile>;
 
