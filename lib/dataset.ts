@@ -16,7 +16,7 @@ export interface Dataset {
   leftOut: { reason: string; count: number }[];
   /** Annotations, and faces of them, that could not be used. */
   unreadable: Unreadable[];
-  /** What was used although something about it is odd, such as a box clipped to its photo. */
+  /** What is odd: a box clipped to its photo, a folder among photos, a photo without an annotation. */
   notes: Unreadable[];
 }
 

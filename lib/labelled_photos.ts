@@ -44,6 +44,7 @@ export interface LabelledPhotos {
   leftOut: Dataset["leftOut"];
   /** Photos, annotations and faces of them. */
   unreadable: Unreadable[];
+  notes: Dataset["notes"];
   /**
    * Deals `places` to three parts, each source for itself, so that a test part is the same whatever it is
    * joined with. Copies of a photo, and faces of one photo, stay in one part; what has a copy in another
@@ -87,12 +88,13 @@ export async function loadLabelledPhotos(
   selectSamples([], { task, incorrect, minFace }); // refuses bad options before anything is read
   if (sources.length === 0) throw new RangeError("loadLabelledPhotos() needs a source, got none");
   const cache = options.cache !== false && sources[0]!.cache;
-  const unreadable: Unreadable[] = [];
+  const unreadable: Unreadable[] = [], notes: Unreadable[] = [];
   const files: string[] = [];
   const sourceOf = new Map<Sample, number>();
   for (const [source, { folder }] of sources.entries()) {
     const dataset = await scanDataset(folder, { task: "three-class", eachClass: false });
     unreadable.push(...dataset.unreadable);
+    notes.push(...dataset.notes);
     files.push(...dataset.photos);
     for (const sample of dataset.samples) sourceOf.set(sample, source);
   }
@@ -124,6 +126,7 @@ export async function loadLabelledPhotos(
     data,
     leftOut,
     unreadable: [...unreadable, ...all.unreadable],
+    notes,
     split: (seed = SPLIT_SEED) => {
       const parts = splitSources(all, sourceOf, { seed, onProgress });
       const keep = (part: number[]) => part.filter((place) => used.has(place));

@@ -37,6 +37,16 @@ export function describeUnreadable(unreadable: readonly Unreadable[]): string {
   );
 }
 
+/** Of what may be thousands, such as photos without an annotation, so many are listed. */
+const MOST_NOTES = 20;
+
+/** Says what is odd about a set's files; nothing where nothing is. */
+export function describeNotes(notes: readonly Unreadable[]): string {
+  const list = notes.slice(0, MOST_NOTES).map(({ file, reason }) => `  ${file}: ${reason}`);
+  const more = notes.length > MOST_NOTES ? [`  and ${notes.length - MOST_NOTES} more`] : [];
+  return notes.length === 0 ? "" : [`${notes.length} to be noted:`, ...list, ...more].join("\n");
+}
+
 /** Puts the figures of kinds of photos into a line each. */
 export function describeSlices(
   slices: readonly (Pick<Evaluation, "n" | "accuracy" | "interval"> & {

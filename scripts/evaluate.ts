@@ -14,8 +14,9 @@ interface Options extends Omit<PhotoOptions, "task"> {
 
 const command = new Command("deno task evaluate")
   .description(
-    "Evaluates a saved model on every readable photo or face, or on one part of them. --task detection " +
-      "takes whole photos with labelled boxes: finds the faces, then classifies them.",
+    "Evaluates a saved model on every readable photo or face, or on one part of them; of photos that it was " +
+      "trained on the result says too much. --task detection takes whole photos with labelled boxes: finds " +
+      "the faces, then classifies them.",
   )
   .option("--model <folder>", "a saved model", parsePath, SHIPPED_MODEL);
 const options = addPhotoOptions(command, {
@@ -32,11 +33,18 @@ const options = addPhotoOptions(command, {
   .parse(Deno.args, { from: "user" }).opts<Options>();
 
 await runCommand(async () => {
+  const isChain = options.task === "detection";
+  if (isChain && options.slices) {
+    throw new TypeError(
+      "--slices are of faces that are classified alone: leave out --task detection",
+    );
+  }
   await setUpEngine();
   const lib = await import("../lib/mod.ts");
   const onProgress = options.json ? undefined : progressLine();
   const classifier = await lib.loadClassifier(options.model);
-  const { model, info: { classes, ...info } } = classifier;
+  const { model, info: { classes, trainedOn, ...info } } = classifier;
+  if (!options.json) console.error(printable(`the model was trained on: ${trainedOn}`));
   const own = classes.length === 2 ? "binary" : "three-class";
   const { task = own, part, minFace } = options;
   if (task === "three-class" && own === "binary") {
@@ -46,7 +54,6 @@ await runCommand(async () => {
       }: it cannot be judged by --task ${task}`,
     );
   }
-  const isChain = task === "detection";
   // The chain reads all boxes: what is left out is neither found nor missed, but must be known.
   const photos = await readLabelledPhotos({
     ...options,
@@ -54,7 +61,7 @@ await runCommand(async () => {
   }, { ...info, eachClass: !isChain });
   const places = part === "all" ? photos.places : photos.split(options.splitSeed)[part];
   const data = part === "all" ? photos.data : `${part} part of ${photos.data}`;
-  const { leftOut } = photos;
+  const { leftOut, notes } = photos;
 
   /** The classifier alone, on the photos or labelled faces at these places. */
   async function judgeAlone(images: typeof photos.images, places: readonly number[], task: Task) {
@@ -67,6 +74,13 @@ await runCommand(async () => {
 
   if (isChain) {
     const samples = photos.images.samples;
+    const faces = places.filter((place) => {
+      const { box, className } = samples[place]!;
+      return box && Math.min(box.width, box.height) >= minFace && classes.includes(className);
+    });
+    if (photos.hasBoxes && faces.length === 0) {
+      throw new RangeError(`no labelled face of at least ${minFace} pixels in ${data}`);
+    }
     const files = new Set(places.map((place) => samples[place]!.file));
     const whole = part === "all" ? photos.files : photos.files.filter((file) => files.has(file));
     const { judged, unreadable: undecoded } = await lib.judgePhotos(
@@ -76,14 +90,12 @@ await runCommand(async () => {
       { onProgress },
     );
     const evaluation = lib.evaluateDetections(judged, { minScore: lib.MIN_SCORE, minFace });
-    const faces = places.filter((place) => {
-      const { box, className } = samples[place]!;
-      return Math.min(box!.width, box!.height) >= minFace && classes.includes(className);
-    });
     const alone = await judgeAlone(photos.images, faces, own);
-    const unreadable = [...photos.unreadable, ...undecoded];
+    const known = new Set(photos.unreadable.map(({ file }) => file));
+    const unreadable = [...photos.unreadable, ...undecoded.filter(({ file }) => !known.has(file))];
     if (options.json) {
-      const result = { ...evaluation, classifier: alone, data, leftOut, unreadable };
+      const more = { classifier: alone, trainedOn, data, leftOut, unreadable, notes };
+      const result = { ...evaluation, ...more };
       console.log(JSON.stringify(result));
     } else {
       console.log(printable(lib.describeDetection(evaluation, data)));
@@ -108,8 +120,8 @@ await runCommand(async () => {
   }
   const { unreadable } = photos;
   if (options.json) {
-    const more = options.slices ? { slices } : {};
-    console.log(JSON.stringify({ ...evaluation, ...more, data, leftOut, unreadable }));
+    const more = { ...(options.slices && { slices }), trainedOn, data, leftOut, unreadable, notes };
+    console.log(JSON.stringify({ ...evaluation, ...more }));
   } else {
     console.log(printable(lib.describeEvaluation(evaluation, data)));
     if (options.slices) console.log(`\n${lib.describeSlices(slices)}`);

@@ -72,6 +72,7 @@ export async function readLabelledPhotos(
   if (!json) {
     if (photos.leftOut.length > 0) console.error(lib.describeLeftOut(photos.leftOut));
     console.error(printable(lib.describeUnreadable(photos.unreadable)));
+    if (photos.notes.length > 0) console.error(printable(lib.describeNotes(photos.notes)));
   }
   return photos;
 }

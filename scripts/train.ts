@@ -62,7 +62,7 @@ await runCommand(async () => {
   }
   const margin = FACE_MARGIN;
   const photos = await readLabelledPhotos(options, { margin });
-  const { classes, data, leftOut, unreadable } = photos;
+  const { classes, data, leftOut, unreadable, notes } = photos;
   const { train, validation, test } = photos.split(options.splitSeed);
   if (test.length === 0) {
     throw new RangeError(`the test part of ${data} holds no photo: choose a smaller --min-face`);
@@ -141,6 +141,7 @@ await runCommand(async () => {
     data,
     leftOut,
     unreadable,
+    notes,
     bestEpoch,
     model: options.model,
   }));

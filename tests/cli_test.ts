@@ -33,6 +33,7 @@ Deno.test("train, evaluate and predict keep their contract", async (test) => {
     const [photos, model] = [join(folder, "photos"), join(folder, "model")];
     await writeSampleFaces(join(photos, "data"), { count: 60, seed: 7 });
     await Deno.writeTextFile(join(photos, "data/with_mask/broken.jpg"), "no photo");
+    await Deno.mkdir(join(photos, "data/with_mask/more"));
 
     await test.step("train ends with the held-out result as JSON", async () => {
       const { code, stdout, stderr } = await runTask(
@@ -88,6 +89,8 @@ Deno.test("train, evaluate and predict keep their contract", async (test) => {
           "confusion",
           "classes",
           "unreadable",
+          "notes",
+          "trainedOn",
         ]
       ) {
         assert(key in result, key);
@@ -111,7 +114,9 @@ Deno.test("train, evaluate and predict keep their contract", async (test) => {
       assertEquals(code, 0);
       assertMatch(stdout, /n = 60/);
       assertStringIncludes(stdout, "say nothing about real photos");
+      assertMatch(stderr, /the model was trained on: drawn faces/);
       assertMatch(stderr, /1 could not be read/);
+      assertMatch(stderr, /1 to be noted:\n.*more: a folder, not a photo/);
     });
 
     await test.step("predict gives a line a file, and fails if one was not classified", async () => {
@@ -273,6 +278,14 @@ Deno.test("train and evaluate take faces of a VOC set, for two classes and for t
       assertEquals(JSON.parse(part.stdout).photos < 8, true, part.stderr);
       const words = await runTask("evaluate", ...common.slice(0, -1), ...options);
       assertMatch(words.stdout, /mAP {7}0\.0000 at IoU 0\.5/);
+      const none = await runTask("evaluate", ...common, ...options.slice(0, -1), "999");
+      assertMatch(none.stderr, /no labelled face of at least 999 pixels in photos/);
+
+      const photo = join(photos, "images/0.jpg"), bytes = await Deno.readFile(photo);
+      await Deno.writeTextFile(photo, "no photo");
+      const broken = JSON.parse((await runTask("evaluate", ...common, ...options)).stdout);
+      await Deno.writeFile(photo, bytes);
+      assertEquals(broken.unreadable.map(({ file }: { file: string }) => file), [photo]);
     });
 
     await test.step("the binary task can count masks worn incorrectly as a class", async () => {
@@ -307,6 +320,7 @@ Deno.test("the commands answer --help, and a mistake in one line", async () => {
     [["train", "--task", "four-class"], /--task.*binary, three-class/],
     [["train", "--min-face", "-1"], /--min-face.*whole number/],
     [["evaluate", "--incorrect", "mend"], /--incorrect.*leave-out, without_mask, with_mask/],
+    [["evaluate", "--task", "detection", "--slices"], /--slices.*leave out --task detection/],
     [["evaluate", "--model", "nowhere"], /nowhere holds no model\.json/],
     [["train", "--data", ""], /--data.*A path is needed/],
     [["train", "--model", ""], /--model.*A path is needed/],

@@ -102,8 +102,12 @@ const parts = listParts(joined, split);
 Deno.test("loadLabelledPhotos() reads all sources into one set", async () => {
   const broken = join(first.folder, "with_mask/broken.png");
   await Deno.writeTextFile(broken, "no photo");
+  const deep = join(first.folder, "with_mask/deep");
+  await Deno.mkdir(deep);
   const { images, unreadable, places, ...rest } = await load([first, second]);
   await Deno.remove(broken);
+  await Deno.remove(deep);
+  assertEquals(rest.notes, [{ file: deep, reason: "a folder, not a photo: ignored" }]);
   assertEquals(rest.classes, CLASSES["three-class"]);
   assertEquals([rest.data, rest.hasBoxes, rest.leftOut], ["folders and voc", true, []]);
   assertEquals(unreadable.map(({ file }) => file), [broken]);

@@ -4,6 +4,7 @@ import { evaluateScores } from "../lib/metrics.ts";
 import {
   describeEvaluation,
   describeLeftOut,
+  describeNotes,
   describeUnreadable,
   EVALUATION_TYPE,
   showEvaluation,
@@ -48,6 +49,14 @@ Deno.test("describeUnreadable() lists every file with its reason", () => {
     describeUnreadable([{ file: "a.jpg", reason: "the file is empty" }]),
     "1 could not be read:\n  a.jpg: the file is empty",
   );
+});
+
+Deno.test("describeNotes() lists what is odd, the first twenty of many", () => {
+  assertEquals(describeNotes([]), "");
+  const notes = Array.from({ length: 22 }, (_, i) => ({ file: `${i}.xml`, reason: "odd" }));
+  assertEquals(describeNotes(notes.slice(0, 1)), "1 to be noted:\n  0.xml: odd");
+  const lines = describeNotes(notes).split("\n");
+  assertEquals([lines.length, lines[20], lines[21]], [22, "  19.xml: odd", "  and 2 more"]);
 });
 
 Deno.test("describeLeftOut() has a line for each reason", () => {
