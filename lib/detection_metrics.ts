@@ -33,7 +33,7 @@ export interface DetectionOptions {
   minIou?: number;
   /**
    * Labelled faces of fewer pixels on the shorter side are left out: nothing is lost if one is missed,
-   * and what matches one counts neither way. @default 0
+   * and what matches one counts neither way, where classes count one of the same class. @default 0
    */
   minFace?: number;
 }

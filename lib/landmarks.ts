@@ -58,8 +58,8 @@ export async function findLandmarks(
 }
 
 /**
- * Finds the landmarks in one photo of a set. A face that has a labelled box is where `loadImages` put it;
- * others are looked for.
+ * Finds the landmarks in one photo of a set. A face that has a labelled box is where `loadImages` put it,
+ * had its margin not been cut off at the photo's edge; others are looked for.
  *
  * @param place Of the photo in the set.
  * @returns as {@linkcode findLandmarks} does

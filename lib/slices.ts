@@ -31,8 +31,8 @@ const DARK_SKIN = 10, LIGHT_SKIN = 41;
  * Sorts photos by what can be measured: the size of a face's box, how sharp and bright the photo is, and
  * how light the skin between brow and cheeks is.
  *
- * Source of the angle: Chardon et al., 1991, International Journal of Cosmetic Science 13; of the levels
- * between which it is called dark, intermediate and light, likewise. Light and camera move it: it sorts
+ * Source of the angle: Chardon et al., 1991, International Journal of Cosmetic Science 13; of the six
+ * levels likewise, joined two by two here. Light and camera move it: it sorts
  * photos, not people.
  */
 export function measureSlices(images: ImageSet, places: readonly number[]): Slice[] {
