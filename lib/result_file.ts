@@ -22,7 +22,7 @@ export interface ResultFile {
  * cut off. Eight bytes are kept for each file that has a result.
  *
  * @throws {Deno.errors.AlreadyExists} if the file is there and `resume` is not set
- * @throws {Deno.errors.InvalidData} if it holds something else than results of this format
+ * @throws {Deno.errors.InvalidData} if it holds something else than results of this format and kind
  * @example
  * ```ts
  * import { openResultFile } from "./result_file.ts";
@@ -37,10 +37,12 @@ export interface ResultFile {
  */
 export async function openResultFile(
   path: string,
-  { format, resume = false }: {
+  { format, resume = false, faces }: {
     format: Exclude<ResultFormat, "text">;
     /** @default false */
     resume?: boolean;
+    /** Whether the results are of all faces of each photo, or of one face a photo. @default some are, some not */
+    faces?: boolean;
   },
 ): Promise<ResultFile> {
   let file = await Deno.open(path, { read: true, write: true, create: true, createNew: !resume })
@@ -57,6 +59,14 @@ export async function openResultFile(
       if (result.isError) {
         hasErrors = true;
         continue;
+      }
+      if (result.hasFaces !== (faces ?? result.hasFaces)) {
+        const [held, wanted] = result.hasFaces
+          ? ["all faces", "one face"]
+          : ["one face", "all faces"];
+        throw new Deno.errors.InvalidData(
+          `${path} holds results of ${held} a photo, such as ${result.file}, not of ${wanted}`,
+        );
       }
       done.add(result.file);
       earlier++;
@@ -122,6 +132,8 @@ async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
 interface EarlierResult {
   file: string;
   isError: boolean;
+  /** Whether it is of all faces of the photo. */
+  hasFaces: boolean;
   text: string;
   end: number;
 }
@@ -156,15 +168,17 @@ async function* readResults(
         throw wrong(cause);
       }
       if (typeof result?.file !== "string") throw wrong();
-      yield { file: result.file, isError: "error" in result, text: `${text}\n`, end };
+      const [isError, hasFaces] = ["error" in result, "faces" in result];
+      yield { file: result.file, isError, hasFaces, text: `${text}\n`, end };
     } else if (number === 1) {
       if (`${text}\n` !== formatHead(format)) throw wrong();
     } else {
       const fields = splitFields(text);
       if (fields.length !== splitFields(formatHead(format)).length) throw wrong();
-      const faces = Number(fields.at(-2) || 1);
-      if (rows.push(`${text}\n`) < faces) continue;
-      yield { file: fields[0]!, isError: fields.at(-1) !== "", text: rows.join(""), end };
+      const [faces, error] = fields.slice(-2);
+      if (rows.push(`${text}\n`) < Number(faces || 1)) continue;
+      const [isError, hasFaces] = [error !== "", faces !== ""];
+      yield { file: fields[0]!, isError, hasFaces, text: rows.join(""), end };
       rows = [];
     }
   }

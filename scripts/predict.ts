@@ -89,7 +89,7 @@ await runCommand(async () => {
   const lib = await import("../lib/mod.ts");
   const classifier = await lib.loadClassifier(model);
   const results = output && format !== "text"
-    ? await lib.openResultFile(output, { format, resume })
+    ? await lib.openResultFile(output, { format, resume, faces: faces ?? false })
     : undefined;
   if (format === "text") {
     console.error(printable(`the model was trained on: ${classifier.info.trainedOn}`));

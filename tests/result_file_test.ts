@@ -55,6 +55,30 @@ for (const format of ["json", "csv"] as const) {
     });
   });
 
+  Deno.test(`openResultFile() does not mix kinds of results in ${format}`, async () => {
+    await withFolder(async (folder) => {
+      const path = join(folder, "results");
+      const [one, error, ...crowd] = RESULTS;
+      for (
+        const [results, faces] of [[[error!, one!], false], [[...crowd, error!], true]] as const
+      ) {
+        const text = write(results);
+        await Deno.writeTextFile(path, text);
+        await assertRejects(
+          () => openResultFile(path, { format, resume: true, faces: !faces }),
+          Deno.errors.InvalidData,
+          faces
+            ? "all faces a photo, such as crowd.jpg, not of one"
+            : "such as one.jpg, not of all",
+        );
+        assertEquals(await Deno.readTextFile(path), text);
+        const file = await openResultFile(path, { format, resume: true, faces });
+        assertEquals(file.earlier, faces ? 2 : 1);
+        file.close();
+      }
+    });
+  });
+
   Deno.test(`openResultFile() has errors of ${format} tried again, and drops them`, async () => {
     await withFolder(async (folder) => {
       const path = join(folder, "results"), link = join(folder, "link");
