@@ -138,6 +138,13 @@ Deno.test("chartHistory() has whole epochs as ticks, and room for those to come"
   }
 });
 
+Deno.test("chartHistory() draws points only where they do not hide the line", async () => {
+  const symbols = async (epochs: number) =>
+    (await renderSvg(chartHistory(makeHistory(epochs), { data }))).match(/mark-symbol/g)!.length;
+  const [few, many, more] = [await symbols(40), await symbols(41), await symbols(200)];
+  assertEquals([few - many, more], [2, many]);
+});
+
 Deno.test("chartHistory() marks the first epoch of the lowest validation loss", () => {
   const history = { ...makeHistory(4), valLoss: [0.5, 0.2, 0.2, 0.4] };
   assertStringIncludes(chartHistory(history, { data }).description!, "lowest at epoch 2 (dashed");

@@ -8,6 +8,9 @@ import { type ChartOptions, colours, describe, PART_COLOURS, percent } from "./s
 
 type Panel = Extract<TopLevelSpec, { hconcat: unknown }>["hconcat"][number];
 
+/** Epochs up to which each has a point: of more, the points hide the line. */
+const MOST_POINTS = 40;
+
 /**
  * Charts loss and accuracy against the epoch, for training and validation, and marks the epoch of the
  * lowest validation loss.
@@ -59,7 +62,7 @@ export function chartHistory(
     layer: [
       {
         transform: [{ filter: `isFinite(datum.${y.field})` }],
-        mark: { type: "line", point: { size: 25 } },
+        mark: { type: "line", point: loss.length <= MOST_POINTS && { size: 25 } },
         encoding: {
           y: { type: "quantitative", ...y },
           color: { field: "part", scale: colours(["training", "validation"], PART_COLOURS) },
