@@ -33,8 +33,7 @@ const options = addPhotoOptions(command, {
   .parse(Deno.args, { from: "user" }).opts<Options>();
 
 await runCommand(async () => {
-  const isChain = options.task === "detection";
-  if (isChain && options.slices) {
+  if (options.task === "detection" && options.slices) {
     throw new TypeError(
       "--slices are of faces that are classified alone: leave out --task detection",
     );
@@ -54,6 +53,7 @@ await runCommand(async () => {
       }: it cannot be judged by --task ${task}`,
     );
   }
+  const isChain = task === "detection";
   // The chain reads all boxes: what is left out is neither found nor missed, but must be known.
   const photos = await readLabelledPhotos({
     ...options,
