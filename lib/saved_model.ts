@@ -46,7 +46,8 @@ export async function saveClassifier(
   const part = await makeFolderBeside(target);
   const aside = `${part}-old`;
   try {
-    model.setUserDefinedMetadata({ ...info, preprocessing: PREPROCESSING });
+    const metadata = JSON.stringify({ ...info, preprocessing: PREPROCESSING }); // without what is undefined
+    model.setUserDefinedMetadata(JSON.parse(metadata));
     await model.save(`file://${part}`);
     // What else lies beside the model, such as its card, stays.
     for (const name of old.filter((name) => name !== "model.json" && name !== "weights.bin")) {

@@ -7,7 +7,7 @@ import { CLASSES } from "../lib/types.ts";
 import { assertNoLeak, makeImageSet, withFolder } from "./fixtures.ts";
 
 const images = makeImageSet(3, 24);
-const info = { classes: CLASSES.binary, size: 24, trainedOn: "noise" };
+const info = { classes: CLASSES.binary, size: 24, trainedOn: "noise", margin: undefined };
 
 async function saveOne(folder: string, seed = 1): Promise<Float32Array> {
   const model = buildCnn({ size: 24, seed });
@@ -28,6 +28,7 @@ Deno.test("loadClassifier() gives back what saveClassifier() saved", async () =>
         24,
         "noise",
       ]);
+      assertEquals(loaded.info.margin, undefined);
       loaded.model.dispose();
     });
     assertEquals(
