@@ -77,8 +77,8 @@ const TEMPERATURES = { least: 0.2, most: 5, steps: 60 };
 
 /**
  * Finds the temperature by which the logits must be divided so that the probabilities of the true classes
- * become most likely. The predictions should be of photos that did not train. Where all
- * are right, each lower temperature seems better than the last; then it is 1.
+ * become most likely. The predictions should be of photos that did not train. Where all are right, each
+ * lower temperature seems better than the last; then it is 1.
  *
  * Source: Guo et al., 2017, section 4.2, https://arxiv.org/abs/1706.04599. The negative log likelihood has
  * one minimum; it is found by golden-section search over the logarithm of the temperature.

@@ -1,14 +1,10 @@
 /** Labelled whole photos through the chain: what is there, and what is found. */
 import type { Dataset } from "./dataset.ts";
-import { detectMasks, type DetectOptions, type Detector } from "./detect.ts";
+import type { DetectOptions, Detector } from "./detect.ts";
 import type { JudgedPhoto } from "./detection_metrics.ts";
-import { decodePhoto } from "./image.ts";
-import { mapAhead } from "./map_ahead.ts";
+import { detectFiles } from "./predict_files.ts";
 import type { Classifier } from "./saved_model.ts";
 import type { OnProgress, Unreadable } from "./types.ts";
-
-/** Photos that are decoded while the faces of another are found, which takes longer. */
-const AHEAD = 2;
 
 /**
  * Finds and classifies the faces of every labelled photo of a data set, those without a face too.
@@ -32,20 +28,17 @@ export async function judgePhotos(
   const samplesOf = Map.groupBy(samples, ({ file }) => file);
   const judged: JudgedPhoto[] = [], unreadable: Unreadable[] = [];
   let done = 0;
-  const decoded = mapAhead(photos, async (file) => {
-    try {
-      return { file, photo: await decodePhoto(file) };
-    } catch (error) {
-      return { file, reason: (error as Error).message };
-    }
-  }, { ahead: AHEAD });
-  for await (const { file, photo, reason } of decoded) {
-    if (photo) {
+  const files = photos.map((file) => ({ file }));
+  for await (
+    const result of detectFiles(detector, classifier, files, { ...options, minScore })
+  ) {
+    const { file } = result;
+    if ("error" in result) unreadable.push({ file, reason: result.error });
+    else {
       const truths = (samplesOf.get(file) ?? [])
         .map(({ box, className }) => ({ box: box!, className }));
-      const found = await detectMasks(detector, classifier, photo, { ...options, minScore });
-      judged.push({ truths, found });
-    } else unreadable.push({ file, reason });
+      judged.push({ truths, found: result.faces });
+    }
     onProgress?.({ stage: "finding faces", done: ++done, total: photos.length });
   }
   return { judged, unreadable };

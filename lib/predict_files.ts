@@ -16,7 +16,7 @@ export type FileResult =
 
 /** Photos that are classified at once. */
 const BATCH = 32;
-/** Whole photos, of 200 MB at most, that are decoded while the faces of another are found. */
+/** Whole photos, of 200 MB at most, that are decoded while the faces of another are found: that takes longer. */
 const WHOLE_AHEAD = 2;
 
 type Files = Iterable<ListedFile> | AsyncIterable<ListedFile>;
@@ -73,7 +73,7 @@ export async function* detectFiles(
   classifier: Classifier,
   files: Files,
   options: DetectOptions = {},
-): AsyncGenerator<FileResult> {
+): AsyncGenerator<Exclude<FileResult, Prediction>> {
   for await (const it of mapAhead(files, readWith(decodePhoto), { ahead: WHOLE_AHEAD })) {
     yield "value" in it
       ? { file: it.file, faces: await detectMasks(detector, classifier, it.value, options) }

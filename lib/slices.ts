@@ -32,8 +32,7 @@ const DARK_SKIN = 10, LIGHT_SKIN = 41;
  * how light the skin between brow and cheeks is.
  *
  * Source of the angle: Chardon et al., 1991, International Journal of Cosmetic Science 13; of the six
- * levels likewise, joined two by two here. Light and camera move it: it sorts
- * photos, not people.
+ * levels likewise, joined two by two here. Light and camera move it: it sorts photos, not people.
  */
 export function measureSlices(images: ImageSet, places: readonly number[]): Slice[] {
   const looks = places.map((place) => {

@@ -62,6 +62,7 @@ await runCommand(async () => {
   const places = part === "all" ? photos.places : photos.split(options.splitSeed)[part];
   const data = part === "all" ? photos.data : `${part} part of ${photos.data}`;
   const { leftOut, notes } = photos;
+  const about = { trainedOn, data, leftOut, notes };
 
   /** The classifier alone, on the photos or labelled faces at these places. */
   async function judgeAlone(images: typeof photos.images, places: readonly number[], task: Task) {
@@ -94,9 +95,7 @@ await runCommand(async () => {
     const known = new Set(photos.unreadable.map(({ file }) => file));
     const unreadable = [...photos.unreadable, ...undecoded.filter(({ file }) => !known.has(file))];
     if (options.json) {
-      const more = { classifier: alone, trainedOn, data, leftOut, unreadable, notes };
-      const result = { ...evaluation, ...more };
-      console.log(JSON.stringify(result));
+      console.log(JSON.stringify({ ...evaluation, classifier: alone, ...about, unreadable }));
     } else {
       console.log(printable(lib.describeDetection(evaluation, data)));
       console.log(`\nthe classifier alone, on ${alone.n} labelled faces`);
@@ -120,8 +119,8 @@ await runCommand(async () => {
   }
   const { unreadable } = photos;
   if (options.json) {
-    const more = { ...(options.slices && { slices }), trainedOn, data, leftOut, unreadable, notes };
-    console.log(JSON.stringify({ ...evaluation, ...more }));
+    const more = options.slices ? { slices } : {};
+    console.log(JSON.stringify({ ...evaluation, ...more, ...about, unreadable }));
   } else {
     console.log(printable(lib.describeEvaluation(evaluation, data)));
     if (options.slices) console.log(`\n${lib.describeSlices(slices)}`);

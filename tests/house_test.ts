@@ -67,7 +67,7 @@ const HOUSE: Record<string, string[]> = {
   result_lines: [],
   result_file: ["result_lines"],
   annotate: ["charts", "image", "work_folder"],
-  judge_photos: ["detect", "image", "map_ahead"],
+  judge_photos: ["predict_files"],
   checkpoint: [],
   train: [
     "augment",
