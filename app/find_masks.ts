@@ -1,15 +1,15 @@
 /// <reference lib="dom" />
-/** Finds faces and judges them, in the browser: the same steps as `detectMasks` of lib/detect.ts. */
+/** Finds faces and judges them, in the browser: the same steps as `detectMasks` of lib/detection/detector.ts. */
 import * as tf from "@tensorflow/tfjs-core";
 import { type LayersModel, loadLayersModel } from "@tensorflow/tfjs-layers";
-import type { DetectOptions, MaskDetection } from "../lib/detect.ts";
-import { MIN_SCORE, type Pass, planPass, readFaces, SIZES } from "../lib/detect/boxes.ts";
-import type { FaceBox, HeadOutput } from "../lib/detect/decode.ts";
-import { buildSsd, runSsd, type Ssd } from "../lib/detect/ssd.ts";
-import type { Photo } from "../lib/image.ts";
-import { type Prediction, toPredictions } from "../lib/predict/labels.ts";
-import { resamplePhoto } from "../lib/resample.ts";
-import type { ModelInfo } from "../lib/saved_model.ts";
+import type { DetectOptions, MaskDetection } from "../lib/detection/detector.ts";
+import { MIN_SCORE, type Pass, planPass, readFaces, SIZES } from "../lib/detection/read_faces.ts";
+import type { FaceBox, HeadOutput } from "../lib/detection/decode_heads.ts";
+import { buildSsd, runSsd, type Ssd } from "../lib/detection/ssd.ts";
+import type { Photo } from "../lib/images/load_images.ts";
+import { type Prediction, toPredictions } from "../lib/model/predictions.ts";
+import { resamplePhoto } from "../lib/images/resample.ts";
+import type { ModelInfo } from "../lib/model/saved_model.ts";
 import { FACE_MARGIN } from "../lib/types.ts";
 
 /** Both networks, in memory for as long as the page is open. */

@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 /** The page's end of the worker: a question, a promise of its answer. */
-import type { DetectOptions } from "../lib/detect.ts";
+import type { DetectOptions } from "../lib/detection/detector.ts";
 import type { Answer, EngineInfo, FindRequest, FoundMasks, StartRequest } from "./messages.ts";
 
 /** Finds masks in pictures, one after the other. */

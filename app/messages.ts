@@ -1,5 +1,5 @@
 /** What the page and its worker say to each other. */
-import type { DetectOptions, MaskDetection } from "../lib/detect.ts";
+import type { DetectOptions, MaskDetection } from "../lib/detection/detector.ts";
 import type { ClassName } from "../lib/types.ts";
 
 /** From the page, first of all: load the networks. */

@@ -6,8 +6,8 @@
  */
 import { dirname, join } from "@std/path";
 import { Command } from "commander";
-import { getData, openData } from "../lib/get_data.ts";
-import { scanDataset } from "../lib/dataset.ts";
+import { getData, openData } from "../lib/data/get_data.ts";
+import { scanDataset } from "../lib/data/scan_dataset.ts";
 import type { OnProgress } from "../lib/types.ts";
 import { setUpEngine } from "../scripts/setup.ts";
 import { lastLines, parseWholeNumber, progressLine, run, runCommand } from "../scripts/terminal.ts";

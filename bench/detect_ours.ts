@@ -1,8 +1,8 @@
 /** The project's side of bench/detect.ts: answers JSON lines on stdin with JSON lines on stdout. */
-import { loadDetector } from "../lib/detect.ts";
-import { buildCnn } from "../lib/model.ts";
-import { detectFiles } from "../lib/predict_files.ts";
-import { PREPROCESSING } from "../lib/saved_model.ts";
+import { loadDetector } from "../lib/detection/detector.ts";
+import { buildCnn } from "../lib/model/cnn.ts";
+import { detectFiles } from "../lib/inference/predict_files.ts";
+import { PREPROCESSING } from "../lib/model/saved_model.ts";
 import { CLASSES } from "../lib/types.ts";
 import type { Answer, Request } from "./detect.ts";
 import { readLines } from "./peers.ts";

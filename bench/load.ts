@@ -5,8 +5,8 @@
  */
 import { join } from "@std/path";
 import { Command } from "commander";
-import { getData, openData } from "../lib/get_data.ts";
-import { scanDataset } from "../lib/dataset.ts";
+import { getData, openData } from "../lib/data/get_data.ts";
+import { scanDataset } from "../lib/data/scan_dataset.ts";
 import { parseWholeNumber, progressLine, runCommand } from "../scripts/terminal.ts";
 import { Peer, round, setUpPython, spread } from "./peers.ts";
 

@@ -1,5 +1,5 @@
 /** The project's side of bench/load.ts: answers JSON lines on stdin with JSON lines on stdout. */
-import { loadImages } from "../lib/image.ts";
+import { loadImages } from "../lib/images/load_images.ts";
 import type { Answer, Request } from "./load.ts";
 import { readLines } from "./peers.ts";
 

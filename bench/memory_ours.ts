@@ -1,8 +1,8 @@
 /** The project's side of bench/memory.ts: answers a JSON line on stdin with one on stdout. */
-import { loadImages } from "../lib/image.ts";
-import { buildCnn } from "../lib/model.ts";
+import { loadImages } from "../lib/images/load_images.ts";
+import { buildCnn } from "../lib/model/cnn.ts";
 import { seededRandom, shuffle } from "../lib/random.ts";
-import { trainModel } from "../lib/train.ts";
+import { trainModel } from "../lib/training/train_model.ts";
 import { CLASSES } from "../lib/types.ts";
 import type { Answer, Request } from "./memory.ts";
 import { readLines } from "./peers.ts";

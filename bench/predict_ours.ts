@@ -1,7 +1,7 @@
 /** The project's side of bench/predict.ts: answers JSON lines on stdin with JSON lines on stdout. */
 import type { Tensor } from "@tensorflow/tfjs-node";
-import { tf } from "../lib/engine.ts";
-import { buildCnn } from "../lib/model.ts";
+import { tf } from "../lib/engine/tensorflow.ts";
+import { buildCnn } from "../lib/model/cnn.ts";
 import {
   type Attribute,
   attribute,
@@ -11,8 +11,8 @@ import {
   ONEDNN,
   runOp,
   runOpOutputs,
-} from "../lib/native_ops.ts";
-import { predictImages } from "../lib/predict.ts";
+} from "../lib/engine/native_ops.ts";
+import { predictImages } from "../lib/model/predict_images.ts";
 import { seededRandom } from "../lib/random.ts";
 import type { ImageSet } from "../lib/types.ts";
 import { readLines } from "./peers.ts";

@@ -3,10 +3,10 @@
  * stdin with JSON lines on stdout.
  */
 import type { Sequential, Tensor } from "@tensorflow/tfjs-node";
-import { makeBatch } from "../lib/batches.ts";
-import { engineReport, tf } from "../lib/engine.ts";
-import { createAdam, installKernels } from "../lib/kernels.ts";
-import { buildCnn } from "../lib/model.ts";
+import { makeBatch } from "../lib/model/batches.ts";
+import { engineReport, tf } from "../lib/engine/tensorflow.ts";
+import { createAdam, installKernels } from "../lib/engine/kernels.ts";
+import { buildCnn } from "../lib/model/cnn.ts";
 import { seededRandom } from "../lib/random.ts";
 import { CLASSES, type ImageSet } from "../lib/types.ts";
 

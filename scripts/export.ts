@@ -1,10 +1,10 @@
 /** `deno task export`: a saved model for other engines, run there on 100 faces to see that it says the same. */
 import { basename, dirname, join, resolve } from "@std/path";
 import { Command, Option } from "commander";
-import type { ModelInfo } from "../lib/saved_model.ts";
-import { writeSampleFaces } from "../lib/sample_faces.ts";
+import type { ModelInfo } from "../lib/model/saved_model.ts";
+import { writeSampleFaces } from "../lib/data/sample_faces.ts";
 import type { OnProgress } from "../lib/types.ts";
-import { removeIfThere, withWorkFolder } from "../lib/work_folder.ts";
+import { removeIfThere, withWorkFolder } from "../lib/files.ts";
 import { setUpConverter, setUpEngine } from "./setup.ts";
 import { lastLines, progressLine, ROOT, run, runCommand, SHIPPED_MODEL } from "./terminal.ts";
 

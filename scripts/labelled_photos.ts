@@ -1,6 +1,6 @@
 /** What `train` and `evaluate` have in common: which labelled photos, and how they are read. */
 import { type Command, Option } from "commander";
-import type { LabelledPhotos, LabelledPhotosOptions } from "../lib/labelled_photos.ts";
+import type { LabelledPhotos, LabelledPhotosOptions } from "../lib/data/labelled_photos.ts";
 import { CLASSES, type Task } from "../lib/types.ts";
 import { parsePath, parseWholeNumber, printable, progressLine } from "./terminal.ts";
 

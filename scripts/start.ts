@@ -28,7 +28,7 @@ await runCommand(async () => {
   if (code === 130) Deno.exit(code); // Ctrl-C
   if (code !== 0) throw new Error("the notebook did not run to its end");
 
-  const { EVALUATION_TYPE } = await import("../lib/report.ts");
+  const { EVALUATION_TYPE } = await import("../lib/charts/report.ts");
   const notebook: Notebook = JSON.parse(await Deno.readTextFile(join(out, "FaceMask.ipynb")));
   const outputs = notebook.cells.flatMap((cell) => cell.outputs ?? []);
   for (const { data } of outputs.filter((output) => output.data?.[EVALUATION_TYPE])) {

@@ -1,9 +1,9 @@
 /** `deno task train`: one of the recipes, from folders or zips of photos to a saved model. */
 import { join, resolve } from "@std/path";
 import { Command, Option } from "commander";
-import type { Recipe, RecipeName } from "../lib/recipes.ts";
+import type { Recipe, RecipeName } from "../lib/training/recipes.ts";
 import { FACE_MARGIN } from "../lib/types.ts";
-import { removeIfThere } from "../lib/work_folder.ts";
+import { removeIfThere } from "../lib/files.ts";
 import { addPhotoOptions, type PhotoOptions, readLabelledPhotos } from "./labelled_photos.ts";
 import { setUpEngine } from "./setup.ts";
 import {

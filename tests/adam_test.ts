@@ -1,8 +1,8 @@
 /** The native Adam against tfjs's own, and as a part of a checkpoint. */
 import { assert, assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
 import type { Optimizer, Tensor, Variable } from "@tensorflow/tfjs-node";
-import { NativeAdam } from "../lib/kernels/adam.ts";
-import { tf } from "../lib/engine.ts";
+import { NativeAdam } from "../lib/engine/kernels/adam.ts";
+import { tf } from "../lib/engine/tensorflow.ts";
 import { assertFlatMemory } from "./fixtures.ts";
 
 const SHAPES = [[3, 3, 2, 4], [4], [], [70, 30]];

@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertThrows } from "@std/assert";
-import { fitAffine } from "../lib/affine.ts";
-import type { Point } from "../lib/landmarks.ts";
+import { fitAffine } from "../lib/detection/affine.ts";
+import type { Point } from "../lib/detection/landmarks.ts";
 
 const SQUARE: Point[] = [[0, 0], [10, 0], [10, 10], [0, 10]];
 const pair = (from: Point, to: Point) => ({ from, to });

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertGreater, assertLess } from "@std/assert";
-import { compareDetail, makeThumbnail, SIDE, turn, viewDisc } from "../lib/duplicates/align.ts";
+import { compareDetail, makeThumbnail, SIDE, turn, viewDisc } from "../lib/data/align.ts";
 import { makeScene, moveScene, renderScene } from "./scenes.ts";
 
 const SIZE = 64;

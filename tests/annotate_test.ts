@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { dirname, join, relative, resolve } from "@std/path";
 import sharp from "sharp";
-import { annotateFile, drawMarks, type Mark } from "../lib/annotate.ts";
-import { textDots } from "../lib/annotate/letters.ts";
+import { annotateFile, drawMarks, type Mark } from "../lib/inference/annotate.ts";
+import { textDots } from "../lib/inference/letters.ts";
 import { CLASS_COLOURS } from "../lib/charts/style.ts";
-import type { Photo } from "../lib/image.ts";
+import type { Photo } from "../lib/images/load_images.ts";
 import { CLASSES, type ClassName } from "../lib/types.ts";
 import { withFolder } from "./fixtures.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { isUnpacked, unpackArchive, type UnpackOptions } from "../lib/archive.ts";
+import { isUnpacked, unpackArchive, type UnpackOptions } from "../lib/data/archive.ts";
 import { seededRandom } from "../lib/random.ts";
 import type { Random } from "../lib/types.ts";
 import { listFiles, makeTree, makeZip, readTree, type Tree, withFolder } from "./zip_fixtures.ts";

@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { chunk, epochBatches, makeBatch, scaleImages, toLabels } from "../lib/batches.ts";
-import { tf } from "../lib/engine.ts";
+import { chunk, epochBatches, makeBatch, scaleImages, toLabels } from "../lib/model/batches.ts";
+import { tf } from "../lib/engine/tensorflow.ts";
 import { CLASSES } from "../lib/types.ts";
 import { assertNoLeak, makeImageSet } from "./fixtures.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { borrowMask } from "../lib/borrowed_masks.ts";
-import type { FacePhoto, Wear } from "../lib/drawn_masks.ts";
-import type { Point } from "../lib/landmarks.ts";
+import { borrowMask } from "../lib/training/borrowed_masks.ts";
+import type { FacePhoto, Wear } from "../lib/evaluation/drawn_masks.ts";
+import type { Point } from "../lib/detection/landmarks.ts";
 import { seededRandom } from "../lib/random.ts";
 import { assertNoLeak } from "./fixtures.ts";
 import { makeLandmarks, MOUTH, NOSE_TIP, place } from "./made_landmarks.ts";

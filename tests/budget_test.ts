@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { Budget } from "../lib/image/budget.ts";
+import { Budget } from "../lib/images/budget.ts";
 
 Deno.test("Budget.run() lets in what fits, and what is too large alone", async () => {
   const budget = new Budget(10);

@@ -1,8 +1,12 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import type { LayersModel, Tensor } from "@tensorflow/tfjs-node";
-import { applyTemperature, fitTemperature, measureCalibration } from "../lib/calibration.ts";
-import { tf } from "../lib/engine.ts";
-import { buildCnn } from "../lib/model.ts";
+import {
+  applyTemperature,
+  fitTemperature,
+  measureCalibration,
+} from "../lib/evaluation/calibration.ts";
+import { tf } from "../lib/engine/tensorflow.ts";
+import { buildCnn } from "../lib/model/cnn.ts";
 import { assertNoLeak } from "./fixtures.ts";
 
 const expit = (z: number) => 1 / (1 + Math.exp(-z));

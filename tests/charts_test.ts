@@ -25,8 +25,8 @@ import {
   showProgress,
   watchProgress,
   watchTraining,
-} from "../lib/charts.ts";
-import { evaluateScores, rocCurves } from "../lib/metrics.ts";
+} from "../lib/charts/mod.ts";
+import { evaluateScores, rocCurves } from "../lib/evaluation/metrics.ts";
 import { CLASSES, type History } from "../lib/types.ts";
 
 const data = "1,200 drawn sample faces: says nothing about real photos";

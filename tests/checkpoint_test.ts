@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import type { Tensor } from "@tensorflow/tfjs-node";
-import { type Checkpoint, loadCheckpoint, saveCheckpoint } from "../lib/checkpoint.ts";
-import { buildCnn } from "../lib/model.ts";
+import { type Checkpoint, loadCheckpoint, saveCheckpoint } from "../lib/training/checkpoint.ts";
+import { buildCnn } from "../lib/model/cnn.ts";
 import { seededRandom } from "../lib/random.ts";
-import { trainModel, type TrainOptions } from "../lib/train.ts";
+import { trainModel, type TrainOptions } from "../lib/training/train_model.ts";
 import { CLASSES } from "../lib/types.ts";
 import { assertNoLeak, makeImageSet, withFolder } from "./fixtures.ts";
 

@@ -6,10 +6,10 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "@std/path";
-import { scanDataset } from "../lib/dataset.ts";
-import { loadCheckpoint } from "../lib/checkpoint.ts";
-import { RECIPES } from "../lib/recipes.ts";
-import { writeSampleFaces } from "../lib/sample_faces.ts";
+import { scanDataset } from "../lib/data/scan_dataset.ts";
+import { loadCheckpoint } from "../lib/training/checkpoint.ts";
+import { RECIPES } from "../lib/training/recipes.ts";
+import { writeSampleFaces } from "../lib/data/sample_faces.ts";
 import { CLASSES } from "../lib/types.ts";
 import { findPython } from "../scripts/python.ts";
 import { withFolder } from "./fixtures.ts";

@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals, assertLess, assertThrows } from "@std/assert";
-import { compareClassifiers } from "../lib/compare.ts";
+import { compareClassifiers } from "../lib/evaluation/mcnemar.ts";
 
 /** Photos of class 1 that one, the other, both, or neither of two classifiers takes for class 1. */
 function makeScores(counts: { first: number; second: number; both?: number; neither?: number }) {

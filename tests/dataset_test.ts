@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { dirname, join, relative } from "@std/path";
-import { type Dataset, scanDataset, type ScanOptions } from "../lib/dataset.ts";
+import { type Dataset, scanDataset, type ScanOptions } from "../lib/data/scan_dataset.ts";
 
 /** Runs `work` on a new folder of such files, given by path and text, and removes it. */
 async function withFiles(files: Record<string, string>, work: (folder: string) => Promise<void>) {

@@ -1,8 +1,8 @@
 /** The depthwise convolution kernel against tfjs-node's own, and against numeric differences. */
 import { assert, assertEquals, assertLess } from "@std/assert";
 import type { layers, Tensor, Variable } from "@tensorflow/tfjs-node";
-import { tf } from "../lib/engine.ts";
-import { createAdam, installKernels } from "../lib/kernels.ts";
+import { tf } from "../lib/engine/tensorflow.ts";
+import { createAdam, installKernels } from "../lib/engine/kernels.ts";
 import { seededRandom } from "../lib/random.ts";
 import { assertNoLeak } from "./fixtures.ts";
 import { relativeError, withStock } from "./stock.ts";

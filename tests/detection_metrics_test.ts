@@ -6,7 +6,7 @@ import {
   type JudgedPhoto,
   rankDetections,
   type TrueFace,
-} from "../lib/detection_metrics.ts";
+} from "../lib/evaluation/detection_metrics.ts";
 import { type Box, CLASSES, type ClassName } from "../lib/types.ts";
 
 const square = (left: number, side = 30): Box => ({ left, top: 0, width: side, height: side });

@@ -6,8 +6,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join, toFileUrl } from "@std/path";
-import { downloadDataset, type DownloadOptions } from "../lib/download.ts";
-import { FetchError } from "../lib/download/fetch_file.ts";
+import { downloadDataset, type DownloadOptions } from "../lib/data/download.ts";
+import { FetchError } from "../lib/data/fetch_file.ts";
 import { seededRandom } from "../lib/random.ts";
 import type { Progress } from "../lib/types.ts";
 import { type Fault, KaggleServer } from "./kaggle_server.ts";
@@ -268,7 +268,7 @@ Deno.test("downloadDataset() leaves nothing when it is aborted", async () => {
 
 /** Starts a download in a process of its own. */
 function startProcess({ folder, baseUrl }: DownloadOptions): Deno.ChildProcess {
-  const module = toFileUrl(join(import.meta.dirname!, "../lib/download.ts"));
+  const module = toFileUrl(join(import.meta.dirname!, "../lib/data/download.ts"));
   const options = JSON.stringify({ folder, baseUrl });
   const code = `import { downloadDataset } from "${module}";
     console.log(await downloadDataset("${NAME}", ${options}));`;

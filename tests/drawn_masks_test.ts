@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { drawConfuserOn, drawMaskOn, drawOnFace, type Wear } from "../lib/drawn_masks.ts";
-import type { Point } from "../lib/landmarks.ts";
+import {
+  drawConfuserOn,
+  drawMaskOn,
+  drawOnFace,
+  type Wear,
+} from "../lib/evaluation/drawn_masks.ts";
+import type { Point } from "../lib/detection/landmarks.ts";
 import { seededRandom } from "../lib/random.ts";
 import { makeLandmarks, MOUTH, NOSE_TIP, place } from "./made_landmarks.ts";
 

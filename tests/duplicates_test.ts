@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertGreater, assertLess, assertThrows } from "@std/assert";
-import { groupDuplicates, hashImage } from "../lib/duplicates.ts";
+import { groupDuplicates, hashImage } from "../lib/data/duplicates.ts";
 import { seededRandom } from "../lib/random.ts";
 import type { ClassName, ImageSet } from "../lib/types.ts";
 import { makeScene, moveScene, renderScene, type Scene } from "./scenes.ts";

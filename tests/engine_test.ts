@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { engineReport, tf } from "../lib/engine.ts";
+import { engineReport, tf } from "../lib/engine/tensorflow.ts";
 
 Deno.test("tf runs on the native backend", () => {
   assertEquals(tf.getBackend(), "tensorflow");
@@ -14,7 +14,9 @@ Deno.test("engineReport() names both versions", () => {
 
 /** What loading the engine and one product write to stderr. */
 async function loadingNoise(level?: string): Promise<string> {
-  const script = `import { tf } from ${JSON.stringify(import.meta.resolve("../lib/engine.ts"))};
+  const script = `import { tf } from ${
+    JSON.stringify(import.meta.resolve("../lib/engine/tensorflow.ts"))
+  };
     tf.matMul([[1]], [[2]]).dispose();`;
   const file = await Deno.makeTempFile({ suffix: ".ts", dir: import.meta.dirname });
   try {

@@ -1,9 +1,9 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import type { LayersModel } from "@tensorflow/tfjs-node";
-import { buildCnn } from "../lib/model.ts";
-import { saveClassifier } from "../lib/saved_model.ts";
-import { buildTransferModel } from "../lib/transfer.ts";
+import { buildCnn } from "../lib/model/cnn.ts";
+import { saveClassifier } from "../lib/model/saved_model.ts";
+import { buildTransferModel } from "../lib/model/transfer.ts";
 import { CLASSES, type Task } from "../lib/types.ts";
 import { withFolder } from "./fixtures.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { FetchError, fetchFile, type FetchOptions } from "../lib/download/fetch_file.ts";
+import { FetchError, fetchFile, type FetchOptions } from "../lib/data/fetch_file.ts";
 import { withFolder } from "./zip_fixtures.ts";
 
 /** Fetches from a server that answers as told; resolves to what came and how many requests it took. */

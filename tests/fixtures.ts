@@ -1,6 +1,6 @@
 /** What several tests need: small sets of pictures made by code, and a check for leaked tensors. */
 import { assertEquals } from "@std/assert";
-import { tf } from "../lib/engine.ts";
+import { tf } from "../lib/engine/tensorflow.ts";
 import { seededRandom } from "../lib/random.ts";
 import { CLASSES, type ImageSet } from "../lib/types.ts";
 

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { getData, openData } from "../lib/get_data.ts";
-import { scanDataset } from "../lib/dataset.ts";
-import { writeSampleFaces } from "../lib/sample_faces.ts";
+import { getData, openData } from "../lib/data/get_data.ts";
+import { scanDataset } from "../lib/data/scan_dataset.ts";
+import { writeSampleFaces } from "../lib/data/sample_faces.ts";
 import { withFolder } from "./fixtures.ts";
 import { makeTree, makeZip } from "./zip_fixtures.ts";
 

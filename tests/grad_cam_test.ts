@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { tf } from "../lib/engine.ts";
-import { explainPredictions } from "../lib/grad_cam.ts";
+import { tf } from "../lib/engine/tensorflow.ts";
+import { explainPredictions } from "../lib/evaluation/grad_cam.ts";
 import { assertNoLeak } from "./fixtures.ts";
 
 const SIZE = 16;

@@ -1,6 +1,6 @@
 /** Real photos of groups without masks, which come with the package of the detector. */
 import { join } from "@std/path";
-import { findPackage } from "../lib/detect/package.ts";
+import { findPackage } from "../lib/detection/package.ts";
 import type { Box } from "../lib/types.ts";
 
 /** One of `sample1.jpg` to `sample6.jpg`. */

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { cachePixels } from "../lib/image_cache.ts";
-import { loadImages } from "../lib/image.ts";
+import { cachePixels } from "../lib/images/image_cache.ts";
+import { loadImages } from "../lib/images/load_images.ts";
 import { seededRandom } from "../lib/random.ts";
 import type { Sample } from "../lib/types.ts";
 import { withFolder } from "./fixtures.ts";

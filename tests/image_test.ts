@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import { join } from "@std/path";
 import sharp from "sharp";
-import { decodeImage, loadImages, readImage } from "../lib/image.ts";
+import { decodeImage, loadImages, readImage } from "../lib/images/load_images.ts";
 import type { Sample } from "../lib/types.ts";
 import { withFolder } from "./fixtures.ts";
 

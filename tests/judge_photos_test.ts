@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import sharp from "sharp";
-import { loadDetector } from "../lib/detect.ts";
-import { evaluateDetections } from "../lib/detection_metrics.ts";
-import { judgePhotos } from "../lib/judge_photos.ts";
-import { buildCnn } from "../lib/model.ts";
-import { PREPROCESSING } from "../lib/saved_model.ts";
+import { loadDetector } from "../lib/detection/detector.ts";
+import { evaluateDetections } from "../lib/evaluation/detection_metrics.ts";
+import { judgePhotos } from "../lib/evaluation/judge_photos.ts";
+import { buildCnn } from "../lib/model/cnn.ts";
+import { PREPROCESSING } from "../lib/model/saved_model.ts";
 import { CLASSES } from "../lib/types.ts";
 import { withFolder } from "./fixtures.ts";
 import { GROUP, toBoxes } from "./group_photos.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { findKaggleCredentials } from "../lib/download/kaggle_credentials.ts";
+import { findKaggleCredentials } from "../lib/data/kaggle_credentials.ts";
 import { withFolder } from "./zip_fixtures.ts";
 
 const HOUR = 3_600_000;

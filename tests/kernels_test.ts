@@ -8,10 +8,10 @@ import type {
   Tensor4D,
   Variable,
 } from "@tensorflow/tfjs-node";
-import { tf } from "../lib/engine.ts";
-import type { CompiledModel, LossFunction } from "../lib/kernels/loss.ts";
-import { createAdam, describeEngine, installKernels } from "../lib/kernels.ts";
-import { buildCnn } from "../lib/model.ts";
+import { tf } from "../lib/engine/tensorflow.ts";
+import type { CompiledModel, LossFunction } from "../lib/engine/kernels/loss.ts";
+import { createAdam, describeEngine, installKernels } from "../lib/engine/kernels.ts";
+import { buildCnn } from "../lib/model/cnn.ts";
 import { assertFlatMemory } from "./fixtures.ts";
 import { relativeError, withStock } from "./stock.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { findLabelErrors } from "../lib/label_errors.ts";
+import { findLabelErrors } from "../lib/evaluation/label_errors.ts";
 import { seededRandom } from "../lib/random.ts";
 import { CLASSES, type ImageSet } from "../lib/types.ts";
 import { assertNoLeak } from "./fixtures.ts";

@@ -1,15 +1,15 @@
 import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { basename, join } from "@std/path";
 import sharp from "sharp";
-import type { DataSource } from "../lib/get_data.ts";
+import type { DataSource } from "../lib/data/get_data.ts";
 import {
   type LabelledPhotos,
   type LabelledPhotosOptions,
   loadLabelledPhotos,
   SPLIT_SEED,
-} from "../lib/labelled_photos.ts";
+} from "../lib/data/labelled_photos.ts";
 import { seededRandom } from "../lib/random.ts";
-import type { Split } from "../lib/split.ts";
+import type { Split } from "../lib/data/split.ts";
 import { CLASSES, type ClassName, type ImageSet, type Sample } from "../lib/types.ts";
 
 const SIDE = 32;

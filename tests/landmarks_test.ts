@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertExists, assertRejects } from "@std/assert";
-import { readImage } from "../lib/image.ts";
-import { findLandmarks, findLandmarksIn, type Point } from "../lib/landmarks.ts";
+import { readImage } from "../lib/images/load_images.ts";
+import { findLandmarks, findLandmarksIn, type Point } from "../lib/detection/landmarks.ts";
 import { seededRandom } from "../lib/random.ts";
 import type { Sample } from "../lib/types.ts";
 import { assertNoLeak } from "./fixtures.ts";

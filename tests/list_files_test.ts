@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join, relative } from "@std/path";
-import { listFiles } from "../lib/list_files.ts";
+import { listFiles } from "../lib/inference/list_files.ts";
 import { withFolder } from "./fixtures.ts";
 
 async function makeTree(folder: string): Promise<void> {

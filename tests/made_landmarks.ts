@@ -1,5 +1,5 @@
 /** Landmarks of a face that is nobody's, placed and turned as a test needs it. */
-import type { Point } from "../lib/landmarks.ts";
+import type { Point } from "../lib/detection/landmarks.ts";
 
 /** A face in the units of the drawings: 0 0 is the middle of the head, y grows downwards. */
 export const NOSE_TIP: Point = [0, 9], MOUTH: Point = [0, 30];

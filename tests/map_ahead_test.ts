@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { mapAhead } from "../lib/map_ahead.ts";
+import { mapAhead } from "../lib/concurrency.ts";
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -5,7 +5,7 @@ import {
   rankMistakes,
   rocCurves,
   wilsonInterval,
-} from "../lib/metrics.ts";
+} from "../lib/evaluation/metrics.ts";
 
 const BINARY = ["without_mask", "with_mask"];
 const THREE = [...BINARY, "mask_weared_incorrect"];

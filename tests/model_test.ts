@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { LayersModel, Tensor } from "@tensorflow/tfjs-node";
-import { tf } from "../lib/engine.ts";
-import { buildCnn } from "../lib/model.ts";
+import { tf } from "../lib/engine/tensorflow.ts";
+import { buildCnn } from "../lib/model/cnn.ts";
 import { assertNoLeak } from "./fixtures.ts";
 
 const outputs = (model: LayersModel, size: number, training: boolean) =>

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { tf } from "../lib/engine.ts";
-import { bytesToFloats, FLOAT, runOp } from "../lib/native_ops.ts";
+import { tf } from "../lib/engine/tensorflow.ts";
+import { bytesToFloats, FLOAT, runOp } from "../lib/engine/native_ops.ts";
 import { assertNoLeak } from "./fixtures.ts";
 
 Deno.test("bytesToFloats() rounds as JavaScript does", async () => {

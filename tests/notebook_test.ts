@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { EVALUATION_TYPE } from "../lib/report.ts";
-import { writeSampleFaces } from "../lib/sample_faces.ts";
+import { EVALUATION_TYPE } from "../lib/charts/report.ts";
+import { writeSampleFaces } from "../lib/data/sample_faces.ts";
 import { CLASSES } from "../lib/types.ts";
 import { withFolder } from "./fixtures.ts";
 import { writeVoc } from "./voc_photos.ts";

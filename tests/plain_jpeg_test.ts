@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import sharp from "sharp";
-import { readPlainJpeg, resizePlainJpeg } from "../lib/image/plain_jpeg.ts";
+import { readPlainJpeg, resizePlainJpeg } from "../lib/images/plain_jpeg.ts";
 import { makeScene, renderScene } from "./scenes.ts";
 
 const [WIDTH, HEIGHT] = [48, 32];

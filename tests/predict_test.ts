@@ -2,11 +2,11 @@ import { assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@
 import type { Tensor } from "@tensorflow/tfjs-node";
 import { join } from "@std/path";
 import sharp from "sharp";
-import { scaleImages } from "../lib/batches.ts";
-import { tf } from "../lib/engine.ts";
-import { buildCnn } from "../lib/model.ts";
-import { classifyFile, narrowToBinary, predictImages } from "../lib/predict.ts";
-import { PREPROCESSING } from "../lib/saved_model.ts";
+import { scaleImages } from "../lib/model/batches.ts";
+import { tf } from "../lib/engine/tensorflow.ts";
+import { buildCnn } from "../lib/model/cnn.ts";
+import { classifyFile, narrowToBinary, predictImages } from "../lib/model/predict_images.ts";
+import { PREPROCESSING } from "../lib/model/saved_model.ts";
 import { CLASSES, type Task } from "../lib/types.ts";
 import { assertNoLeak, makeImageSet, withFolder } from "./fixtures.ts";
 

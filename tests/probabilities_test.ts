@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { checkLabels, decideLabels, readProbabilities } from "../lib/metrics/probabilities.ts";
+import { checkLabels, decideLabels, readProbabilities } from "../lib/evaluation/probabilities.ts";
 
 Deno.test("readProbabilities() reads one column or two for two classes, and one for each of more", () => {
   const table = (labels: number[], probabilities: number[], classes: number) => {

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { drawMaskOn } from "../lib/drawn_masks.ts";
-import { loadImages } from "../lib/image.ts";
-import { findLandmarksIn, measureTurn, NOSE_TIP } from "../lib/landmarks.ts";
+import { drawMaskOn } from "../lib/evaluation/drawn_masks.ts";
+import { loadImages } from "../lib/images/load_images.ts";
+import { findLandmarksIn, measureTurn, NOSE_TIP } from "../lib/detection/landmarks.ts";
 import { seededRandom } from "../lib/random.ts";
-import { enrichTraining, type RareClassOptions } from "../lib/rare_class.ts";
+import { enrichTraining, type RareClassOptions } from "../lib/training/rare_class.ts";
 import type { ClassName, ImageSet, Progress, Sample } from "../lib/types.ts";
 import { assertNoLeak } from "./fixtures.ts";
 import { groupPhoto } from "./group_photos.ts";

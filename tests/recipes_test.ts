@@ -1,10 +1,10 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import type { LayersModel, Tensor, Tensor4D } from "@tensorflow/tfjs-node";
-import { augmentBatch } from "../lib/augment.ts";
-import { tf } from "../lib/engine.ts";
+import { augmentBatch } from "../lib/training/augment.ts";
+import { tf } from "../lib/engine/tensorflow.ts";
 import { seededRandom } from "../lib/random.ts";
-import { RECIPES } from "../lib/recipes.ts";
-import { trainModel } from "../lib/train.ts";
+import { RECIPES } from "../lib/training/recipes.ts";
+import { trainModel } from "../lib/training/train_model.ts";
 import { CLASSES } from "../lib/types.ts";
 import { assertNoLeak, makeImageSet } from "./fixtures.ts";
 

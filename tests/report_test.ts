@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { DISPLAY } from "../lib/charts.ts";
-import { evaluateScores } from "../lib/metrics.ts";
+import { DISPLAY } from "../lib/charts/mod.ts";
+import { evaluateScores } from "../lib/evaluation/metrics.ts";
 import {
   describeEvaluation,
   describeLeftOut,
@@ -8,7 +8,7 @@ import {
   describeUnreadable,
   EVALUATION_TYPE,
   showEvaluation,
-} from "../lib/report.ts";
+} from "../lib/charts/report.ts";
 
 const evaluation = evaluateScores([0, 0, 1, 1], [0.1, 0.7, 0.6, 0.9], [
   "without_mask",

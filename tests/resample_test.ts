@@ -1,7 +1,7 @@
 import { assertLess, assertThrows } from "@std/assert";
-import { resizePhoto } from "../lib/image.ts";
+import { resizePhoto } from "../lib/images/load_images.ts";
 import { seededRandom } from "../lib/random.ts";
-import { resamplePhoto } from "../lib/resample.ts";
+import { resamplePhoto } from "../lib/images/resample.ts";
 import type { Box } from "../lib/types.ts";
 
 /** Soft shapes with some noise, as photos have. */

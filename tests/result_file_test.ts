@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import type { FileResult } from "../lib/predict_files.ts";
-import { openResultFile } from "../lib/result_file.ts";
-import { formatHead, formatResult } from "../lib/result_lines.ts";
+import type { FileResult } from "../lib/inference/predict_files.ts";
+import { openResultFile } from "../lib/inference/result_file.ts";
+import { formatHead, formatResult } from "../lib/inference/result_lines.ts";
 import { withFolder } from "./fixtures.ts";
 
 const box = { left: 1, top: 2, width: 3, height: 4 };

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { FileResult } from "../lib/predict_files.ts";
-import { formatHead, formatResult } from "../lib/result_lines.ts";
+import type { FileResult } from "../lib/inference/predict_files.ts";
+import { formatHead, formatResult } from "../lib/inference/result_lines.ts";
 
 const face = {
   box: { left: 1.234, top: 2, width: 30.5, height: 40 },

@@ -3,12 +3,12 @@ import { join } from "@std/path";
 import { Image } from "imagescript";
 import { createHash } from "node:crypto";
 import { seededRandom } from "../lib/random.ts";
-import { writeSampleFaces } from "../lib/sample_faces.ts";
-import { makeDice } from "../lib/sample_faces/chance.ts";
-import { drawSampleFace } from "../lib/sample_faces/draw.ts";
-import { makeFace } from "../lib/sample_faces/face.ts";
-import { drawIdleMask, drawMask } from "../lib/sample_faces/masks.ts";
-import { picture } from "../lib/sample_faces/svg.ts";
+import { writeSampleFaces } from "../lib/data/sample_faces.ts";
+import { makeDice } from "../lib/data/sample_faces/chance.ts";
+import { drawSampleFace } from "../lib/data/sample_faces/draw.ts";
+import { makeFace } from "../lib/data/sample_faces/face.ts";
+import { drawIdleMask, drawMask } from "../lib/data/sample_faces/masks.ts";
+import { picture } from "../lib/data/sample_faces/svg.ts";
 import type { Progress } from "../lib/types.ts";
 
 /** Runs a test in a folder of its own. */
@@ -64,7 +64,7 @@ Deno.test("drawSampleFace() draws what the manifest's version stands for", () =>
     for (let seed = 0; seed < 50; seed++) {
       hash.update(drawSampleFace(seededRandom(seed), seed % 2 === 0));
     }
-    // Another hash means other faces for the same seed: raise VERSION in lib/sample_faces.ts as well,
+    // Another hash means other faces for the same seed: raise VERSION in lib/data/sample_faces.ts as well,
     // or folders of before pass for new ones.
     assertEquals([version, hash.digest("hex")], [
       1,

@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { buildCnn } from "../lib/model.ts";
-import { predictImages } from "../lib/predict.ts";
-import { checkModelFolder, loadClassifier, saveClassifier } from "../lib/saved_model.ts";
+import { buildCnn } from "../lib/model/cnn.ts";
+import { predictImages } from "../lib/model/predict_images.ts";
+import { checkModelFolder, loadClassifier, saveClassifier } from "../lib/model/saved_model.ts";
 import { CLASSES } from "../lib/types.ts";
 import { assertNoLeak, makeImageSet, withFolder } from "./fixtures.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { readImage } from "../lib/image.ts";
-import { editSlices, measureSlices, turnSlices } from "../lib/slices.ts";
+import { readImage } from "../lib/images/load_images.ts";
+import { editSlices, measureSlices, turnSlices } from "../lib/evaluation/slices.ts";
 import { CLASSES, FACE_MARGIN, type ImageSet } from "../lib/types.ts";
 import { groupPhoto } from "./group_photos.ts";
 

@@ -6,7 +6,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { seededRandom } from "../lib/random.ts";
-import { type Split, splitDataset, type SplitOptions } from "../lib/split.ts";
+import { type Split, splitDataset, type SplitOptions } from "../lib/data/split.ts";
 
 /** So many samples of each class, one class after the other. */
 const makeSamples = (...counts: number[]) =>

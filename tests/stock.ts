@@ -1,6 +1,6 @@
 /** What compares the project's kernels with tfjs-node's own. */
 import { assertEquals } from "@std/assert";
-import { installKernels } from "../lib/kernels.ts";
+import { installKernels } from "../lib/engine/kernels.ts";
 
 /** Runs it with tfjs-node's own kernels. */
 export function withStock<T>(run: () => T): T {

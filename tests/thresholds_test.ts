@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { sweepThresholds } from "../lib/thresholds.ts";
+import { sweepThresholds } from "../lib/evaluation/thresholds.ts";
 
 Deno.test("sweepThresholds() counts what each threshold misses and lets through", () => {
   // Bare: 0.1, 0.5, 0.9; masked: 0.5, 0.9. A score at the threshold counts as masked.

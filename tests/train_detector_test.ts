@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { findFaces, loadDetector } from "../lib/detect.ts";
-import { boxIou } from "../lib/detection_metrics.ts";
-import { tf } from "../lib/engine.ts";
-import { decodePhoto } from "../lib/image.ts";
-import { saveSecondLook, trainSecondLook } from "../lib/train_detector.ts";
+import { findFaces, loadDetector } from "../lib/detection/detector.ts";
+import { boxIou } from "../lib/evaluation/detection_metrics.ts";
+import { tf } from "../lib/engine/tensorflow.ts";
+import { decodePhoto } from "../lib/images/load_images.ts";
+import { saveSecondLook, trainSecondLook } from "../lib/training/train_detector.ts";
 import { assertNoLeak, withFolder } from "./fixtures.ts";
 import { GROUP, toBoxes } from "./group_photos.ts";
 

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import type { Tensor } from "@tensorflow/tfjs-node";
-import { buildCnn } from "../lib/model.ts";
-import { predictImages } from "../lib/predict.ts";
-import { trainModel, type TrainOptions, type TrainStatus } from "../lib/train.ts";
-import type { Classifier } from "../lib/saved_model.ts";
+import { buildCnn } from "../lib/model/cnn.ts";
+import { predictImages } from "../lib/model/predict_images.ts";
+import { trainModel, type TrainOptions, type TrainStatus } from "../lib/training/train_model.ts";
+import type { Classifier } from "../lib/model/saved_model.ts";
 import { CLASSES, type ClassName } from "../lib/types.ts";
 import { assertNoLeak, makeImageSet } from "./fixtures.ts";
 

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertLess, assertNotEquals, assertRejects } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import type { LayersModel, NamedTensorMap, Tensor, Tensor4D } from "@tensorflow/tfjs-node";
-import { tf } from "../lib/engine.ts";
-import { buildTransferModel, type TransferOptions } from "../lib/transfer.ts";
+import { tf } from "../lib/engine/tensorflow.ts";
+import { buildTransferModel, type TransferOptions } from "../lib/model/transfer.ts";
 import { assertNoLeak } from "./fixtures.ts";
 
 const SMALL = { size: 32, blocks: 2 };

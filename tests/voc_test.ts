@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertLess, assertStringIncludes, assertThrows } from "@std/assert";
-import { type Annotation, parseAnnotation } from "../lib/dataset/voc.ts";
+import { type Annotation, parseAnnotation } from "../lib/data/voc.ts";
 import { seededRandom } from "../lib/random.ts";
 
 const box = (xmin: unknown, ymin: unknown, xmax: unknown, ymax: unknown) =>

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { withWorkFolder } from "../lib/work_folder.ts";
+import { withWorkFolder } from "../lib/files.ts";
 import { listFiles, withFolder } from "./zip_fixtures.ts";
 
 Deno.test("withWorkFolder() runs one work at a time and leaves nothing", async () => {

@@ -1,6 +1,6 @@
 /** Bars in groups: samples of each class, and how well each class is recognised. */
 import type { TopLevelSpec } from "vega-lite";
-import type { Evaluation } from "../metrics.ts";
+import type { Evaluation } from "../evaluation/metrics.ts";
 import { CLASSES, type Sample } from "../types.ts";
 import {
   type ChartOptions,
@@ -18,7 +18,7 @@ import {
  * @example
  * ```ts
  * import { assertStringIncludes } from "@std/assert";
- * import { chartClassCounts, renderSvg } from "../charts.ts";
+ * import { chartClassCounts, renderSvg } from "./mod.ts";
  * import type { ClassName } from "../types.ts";
  *
  * const names: ClassName[] = ["with_mask", "without_mask", "with_mask", "with_mask"];
@@ -59,8 +59,8 @@ export function chartClassCounts(
  * @example
  * ```ts
  * import { assertStringIncludes } from "@std/assert";
- * import { chartScores, renderSvg } from "../charts.ts";
- * import { evaluateScores } from "../metrics.ts";
+ * import { chartScores, renderSvg } from "./mod.ts";
+ * import { evaluateScores } from "../evaluation/metrics.ts";
  *
  * const classes = ["without_mask", "with_mask"];
  * const evaluation = evaluateScores([0, 1, 1, 1], [0.2, 0.9, 0.7, 0.4], classes);

@@ -1,6 +1,6 @@
 /** What predictions are worth: confusion matrix, ROC curves, spread of the probabilities. */
 import type { TopLevelSpec } from "vega-lite";
-import type { DecisionOptions, Evaluation, RocCurve } from "../metrics.ts";
+import type { DecisionOptions, Evaluation, RocCurve } from "../evaluation/metrics.ts";
 import {
   type ChartOptions,
   CLASS_COLOURS,
@@ -17,8 +17,8 @@ import {
  * @example
  * ```ts
  * import { assertStringIncludes } from "@std/assert";
- * import { chartConfusion, renderSvg } from "../charts.ts";
- * import { evaluateScores } from "../metrics.ts";
+ * import { chartConfusion, renderSvg } from "./mod.ts";
+ * import { evaluateScores } from "../evaluation/metrics.ts";
  *
  * const classes = ["without_mask", "with_mask"];
  * const evaluation = evaluateScores([0, 1, 1, 1], [0.2, 0.9, 0.7, 0.4], classes);
@@ -80,8 +80,8 @@ export function chartConfusion(evaluation: Evaluation, { data }: ChartOptions): 
  * @example
  * ```ts
  * import { assertStringIncludes } from "@std/assert";
- * import { chartRoc, renderSvg } from "../charts.ts";
- * import { rocCurves } from "../metrics.ts";
+ * import { chartRoc, renderSvg } from "./mod.ts";
+ * import { rocCurves } from "../evaluation/metrics.ts";
  *
  * const curves = rocCurves([0, 1, 0, 1], [0.1, 0.4, 0.4, 0.8], ["without_mask", "with_mask"]);
  * const svg = await renderSvg(chartRoc(curves, { data: "four photos" }));
@@ -152,7 +152,7 @@ export function chartRoc(curves: readonly RocCurve[], { data }: ChartOptions): T
  * @example
  * ```ts
  * import { assertStringIncludes } from "@std/assert";
- * import { chartProbabilities, renderSvg } from "../charts.ts";
+ * import { chartProbabilities, renderSvg } from "./mod.ts";
  *
  * const classes = ["without_mask", "with_mask"];
  * const spec = chartProbabilities([0, 1, 1], [0.2, 0.9, 0.4], classes, { data: "three photos" });

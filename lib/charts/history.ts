@@ -1,6 +1,6 @@
 /** A training run: its curves, and how it is shown while it goes on. */
 import type { TopLevelSpec } from "vega-lite";
-import type { TrainStatus } from "../train.ts";
+import type { TrainStatus } from "../training/train_model.ts";
 import type { History } from "../types.ts";
 import { createLiveDisplay, type DisplayOptions, watchProgress } from "./live.ts";
 import { showChart } from "./show.ts";
@@ -19,7 +19,7 @@ const MOST_POINTS = 40;
  * @example
  * ```ts
  * import { assertStringIncludes } from "@std/assert";
- * import { chartHistory, renderSvg } from "../charts.ts";
+ * import { chartHistory, renderSvg } from "./mod.ts";
  *
  * const history = {
  *   loss: [0.6, 0.3],
@@ -97,7 +97,7 @@ export function chartHistory(
  *
  * @example
  * ```ts
- * import { watchTraining } from "../charts.ts";
+ * import { watchTraining } from "./mod.ts";
  *
  * const { onBatch } = watchTraining({ data: "300 drawn faces" });
  * const history = { loss: [], accuracy: [], valLoss: [], valAccuracy: [] };

@@ -23,7 +23,7 @@ export interface DisplayOptions {
  *
  * @example
  * ```ts
- * import { createLiveDisplay, showProgress } from "../charts.ts";
+ * import { createLiveDisplay, showProgress } from "./mod.ts";
  *
  * const live = createLiveDisplay();
  * for (let done = 0; done <= 3; done++) {
@@ -64,7 +64,7 @@ function kernelBroadcast() {
  *
  * @example
  * ```ts
- * import { display, showProgress } from "../charts.ts";
+ * import { display, showProgress } from "./mod.ts";
  *
  * await display("Half of it:");
  * await display(showProgress({ stage: "work", done: 1, total: 2 }));
@@ -89,7 +89,7 @@ export async function display(
  *
  * @example
  * ```ts
- * import { watchProgress } from "../charts.ts";
+ * import { watchProgress } from "./mod.ts";
  *
  * const onProgress = watchProgress();
  * for (let done = 0; done <= 3; done++) await onProgress({ stage: "Counting", done, total: 3 });

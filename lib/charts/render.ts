@@ -16,7 +16,7 @@ import { THEME } from "./style.ts";
  * @example
  * ```ts
  * import { assertStringIncludes } from "@std/assert";
- * import { renderSvg } from "../charts.ts";
+ * import { renderSvg } from "./mod.ts";
  *
  * const svg = await renderSvg({ mark: "bar", data: { values: [{}] }, title: "One bar" });
  * assertStringIncludes(svg, "One bar");

@@ -20,7 +20,7 @@ export interface Displayable {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { DISPLAY, showChart } from "../charts.ts";
+ * import { DISPLAY, showChart } from "./mod.ts";
  *
  * const spec = { description: "One bar", mark: "bar" as const, data: { values: [{}] } };
  * const bundle = await showChart(spec)[DISPLAY]();
@@ -59,7 +59,7 @@ export interface Picture {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { DISPLAY, showImages } from "../charts.ts";
+ * import { DISPLAY, showImages } from "./mod.ts";
  *
  * const bytes = Uint8Array.of(0x89, 0x50, 0x4e, 0x47); // and so on: a PNG file
  * const bundle = await showImages([{ bytes, caption: "a face" }])[DISPLAY]();
@@ -102,7 +102,7 @@ export function showImages(
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { DISPLAY, showProgress } from "../charts.ts";
+ * import { DISPLAY, showProgress } from "./mod.ts";
  *
  * const bundle = await showProgress({ stage: "Reading photos", done: 5, total: 20 })[DISPLAY]();
  * assertEquals(bundle["text/plain"], "━━━━━╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌ 25% Reading photos");

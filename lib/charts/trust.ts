@@ -1,7 +1,7 @@
 /** How far probabilities can be trusted: reliability, and what a threshold trades for what. */
 import type { TopLevelSpec } from "vega-lite";
-import type { Calibration } from "../calibration.ts";
-import type { ThresholdPoint } from "../thresholds.ts";
+import type { Calibration } from "../evaluation/calibration.ts";
+import type { ThresholdPoint } from "../evaluation/thresholds.ts";
 import { type ChartOptions, describe, GREY, PART_COLOURS, percent } from "./style.ts";
 
 /**
@@ -10,8 +10,8 @@ import { type ChartOptions, describe, GREY, PART_COLOURS, percent } from "./styl
  * @example
  * ```ts
  * import { assertStringIncludes } from "@std/assert";
- * import { measureCalibration } from "../calibration.ts";
- * import { chartReliability, renderSvg } from "../charts.ts";
+ * import { measureCalibration } from "../evaluation/calibration.ts";
+ * import { chartReliability, renderSvg } from "./mod.ts";
  *
  * const calibration = measureCalibration([1, 1, 0], [0.9, 0.8, 0.3], 2);
  * const svg = await renderSvg(chartReliability(calibration, { data: "three photos" }));
@@ -58,8 +58,8 @@ export function chartReliability(
  * @example
  * ```ts
  * import { assertStringIncludes } from "@std/assert";
- * import { chartThresholds, renderSvg } from "../charts.ts";
- * import { sweepThresholds } from "../thresholds.ts";
+ * import { chartThresholds, renderSvg } from "./mod.ts";
+ * import { sweepThresholds } from "../evaluation/thresholds.ts";
  *
  * const points = sweepThresholds([0, 1, 1], [0.2, 0.9, 0.4], 2);
  * const svg = await renderSvg(chartThresholds(points, { data: "three photos" }));

@@ -2,7 +2,7 @@
 import { join } from "@std/path";
 import { type FileEntry, Reader, Uint8ArrayWriter, ZipReader } from "@zip.js/zip.js";
 import sharp, { type Sharp } from "sharp";
-import { writeSampleFaces } from "../../lib/sample_faces.ts";
+import { writeSampleFaces } from "../../lib/data/sample_faces.ts";
 import { seededRandom, shuffle } from "../../lib/random.ts";
 import { makeTree, makeZip, withFolder } from "../zip_fixtures.ts";
 import type { Bytes } from "./bytes.ts";

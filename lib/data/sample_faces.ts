@@ -1,0 +1,97 @@
+/**
+ * The embedded default data set: faces drawn by the project's own seeded generator, for when no photos
+ * can be had. Results on them say nothing about real photos.
+ */
+import { basename, dirname, join, resolve } from "@std/path";
+import { seededRandom } from "../random.ts";
+import { drawSampleFace } from "./sample_faces/draw.ts";
+import { renderPhoto } from "./sample_faces/photo.ts";
+import { CLASSES, type OnProgress } from "../types.ts";
+import { removeIfThere, withWorkFolder } from "../files.ts";
+
+/** Written last into the folder, so that a folder that has it is whole. */
+const MANIFEST = "sample_faces.json";
+/** To be raised whenever the same seed draws other faces than before. */
+const VERSION = 1;
+const NOTE = "Faces drawn by a program: results on them say nothing about real photos.";
+
+/** How many faces to draw, and which. */
+export interface SampleFacesOptions {
+  /** Faces in all, half of them with a mask; an even number. @default 1200 */
+  count?: number;
+  /** The same seed draws the same files; a larger count only adds to them. @default 42 */
+  seed?: number;
+  /** Called after every two faces. */
+  onProgress?: OnProgress;
+}
+
+/**
+ * Draws faces with and without a mask into `folder`, in the class-folder layout:
+ * `with_mask/with_mask_1.jpg`, `without_mask/without_mask_1.jpg` and so on, JPEG files of 72 to 320
+ * rows, and `sample_faces.json`, which says what they are. Returns at once if they are there already;
+ * faces of another count, seed or version are replaced. All files appear at once when the last is
+ * drawn; a run that is killed leaves a folder `.<name>-drawing` beside, which the next run removes.
+ *
+ * @throws {RangeError} If `count` is not a positive even number, or `seed` not a safe integer.
+ * @throws {Deno.errors.AlreadyExists} If `folder` holds anything but sample faces.
+ * @example
+ * ```ts
+ * import { writeSampleFaces } from "./sample_faces.ts";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await writeSampleFaces(folder, { count: 4, seed: 1 });
+ * for await (const entry of Deno.readDir(`${folder}/with_mask`)) console.log(entry.name);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export async function writeSampleFaces(
+  folder: string,
+  options: SampleFacesOptions = {},
+): Promise<void> {
+  const { count = 1200, seed = 42, onProgress } = options;
+  if (!Number.isSafeInteger(count) || count <= 0 || count % 2 !== 0) {
+    throw new RangeError(`writeSampleFaces() needs a positive even count, got ${count}`);
+  }
+  const seeds = seededRandom(seed); // refuses a bad seed
+  const manifest = JSON.stringify({ note: NOTE, version: VERSION, count, seed }, null, 2) + "\n";
+  if (await readManifest(folder) === manifest) return;
+
+  const work = join(dirname(resolve(folder)), `.${basename(resolve(folder))}-drawing`);
+  await withWorkFolder(work, async () => {
+    if (await readManifest(folder) === manifest) return; // another run was faster
+    const [drawn, old] = [join(work, "drawn"), join(work, "old")];
+    for (const leftover of [drawn, old]) await removeIfThere(leftover); // of a run that was killed
+    for (const className of CLASSES.binary) {
+      await Deno.mkdir(join(drawn, className), { recursive: true });
+    }
+    for (let n = 1; n <= count / 2; n++) {
+      // Each face has a seed of its own: its looks depend on its number alone, not on the count.
+      await Promise.all(CLASSES.binary.map(async (className) => {
+        const random = seededRandom(Math.floor(seeds() * 2 ** 32));
+        const photo = await renderPhoto(random, drawSampleFace(random, className === "with_mask"));
+        await Deno.writeFile(join(drawn, className, `${className}_${n}.jpg`), photo);
+      }));
+      onProgress?.({ stage: "drawing sample faces", done: 2 * n, total: count });
+    }
+    await Deno.writeTextFile(join(drawn, MANIFEST), manifest);
+    // Moved, not removed: half a folder must not be left where its manifest says that it is whole.
+    await Deno.rename(folder, old).catch(ignoreNotFound);
+    await Deno.rename(drawn, folder);
+  });
+}
+
+/** The text of a folder's manifest; undefined if the folder is empty or absent. */
+async function readManifest(folder: string): Promise<string | undefined> {
+  const entries = await Array.fromAsync(Deno.readDir(folder)).catch(ignoreNotFound) ?? [];
+  const names = entries.map(({ name }) => name);
+  if (names.length > 0 && !names.includes(MANIFEST)) {
+    throw new Deno.errors.AlreadyExists(
+      `Sample faces need a folder of their own, but ${folder} holds ${names[0]} and no ${MANIFEST}`,
+    );
+  }
+  return await Deno.readTextFile(join(folder, MANIFEST)).catch(ignoreNotFound);
+}
+
+function ignoreNotFound(error: unknown): undefined {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}

@@ -1,0 +1,168 @@
+/** Draws onto photos of bare faces: masks, right and worn wrong, and what may be taken for one. */
+import { Image } from "imagescript";
+import { type AffineMap, fitAffine } from "../detection/affine.ts";
+import type { Point } from "../detection/landmarks.ts";
+import { drawHand, drawThing } from "../data/sample_faces/confusers.ts";
+import { type Colour, type Dice, makeDice, toHex } from "../data/sample_faces/chance.ts";
+import type { Face, Place } from "../data/sample_faces/face.ts";
+import { drawBeard } from "../data/sample_faces/head.ts";
+import { drawMask } from "../data/sample_faces/masks.ts";
+import { defineShade } from "../data/sample_faces/scene.ts";
+import { group, picture, trace } from "../data/sample_faces/svg.ts";
+import type { Random } from "../types.ts";
+
+/** How a mask is worn; the second class leaves the nose bare, or nose and mouth. */
+export type Wear = "with_mask" | "mask_weared_incorrect";
+
+/** A photo of one face, and its places. */
+export interface FacePhoto {
+  /** `[size, size, 3]` uint8 RGB */
+  pixels: Uint8Array;
+  /** 68 places, as `findLandmarks` gives them. */
+  landmarks: readonly Point[];
+}
+
+/** One incorrect mask in so many hangs under the mouth. */
+export const UNDER_MOUTH_SHARE = 0.3;
+/** Landmarks between the eyes, where skin is rarely covered. */
+const BRIDGE = [27, 28, 29] as const;
+/** Where the drawn chin ends. */
+const CHIN = 54;
+/** Where the drawings of `sample_faces` have the places that landmarks give, in their units. */
+const DRAWN: readonly { place: Point; landmarks: readonly number[] }[] = [
+  { place: [-17, -12], landmarks: [36, 37, 38, 39, 40, 41] }, // eyes
+  { place: [17, -12], landmarks: [42, 43, 44, 45, 46, 47] },
+  { place: [0, 16], landmarks: [33] }, // under the nose
+  { place: [0, 30], landmarks: [48, 54, 51, 57] }, // mouth
+  { place: [0, CHIN], landmarks: [7, 8, 9] }, // chin
+  { place: [-39, 12], landmarks: [2, 3] }, // jaw
+  { place: [39, 12], landmarks: [13, 14] },
+];
+
+/**
+ * Draws a mask of random kind, colour and print onto a bare face.
+ *
+ * @param pixels `[size, size, 3]` uint8 RGB; is left as it is
+ * @param landmarks 68 places, as `findLandmarks` gives them
+ * @param random Where all choices come from.
+ * @returns pixels of the same shape
+ * @throws {RangeError} if `pixels` are not as many as `size` says, if there are not 68 landmarks, or if they
+ * lie on one line
+ */
+export async function drawMaskOn(
+  pixels: Uint8Array,
+  size: number,
+  landmarks: readonly Point[],
+  wear: Wear,
+  random: Random,
+): Promise<Uint8Array> {
+  return await drawOnFace(pixels, size, landmarks, random, (dice, face) => {
+    if (wear === "with_mask") return drawMask(dice, face);
+    const [top, low] = dice.chance(UNDER_MOUTH_SHARE)
+      ? [dice.between(38, 47), dice.between(58, 66)]
+      : [dice.between(12, 24), dice.between(54, 60)]; // many leave no more than the nose's tip bare
+    const slip: Place = (x, y) => face.at(x, top + (low - top) * Math.max(0, y) / CHIN);
+    return drawMask(dice, { ...face, at: slip });
+  });
+}
+
+/**
+ * Draws something onto a bare face that leaves it bare: half the time a hand at the mouth, else a cup or the
+ * like, or a beard.
+ *
+ * @param pixels `[size, size, 3]` uint8 RGB; is left as it is
+ * @param landmarks 68 places, as `findLandmarks` gives them
+ * @param random Where all choices come from.
+ * @returns pixels of the same shape
+ * @throws {RangeError} as {@linkcode drawMaskOn} does
+ */
+export async function drawConfuserOn(
+  pixels: Uint8Array,
+  size: number,
+  landmarks: readonly Point[],
+  random: Random,
+): Promise<Uint8Array> {
+  const draws = [drawHandAtMouth, drawHandAtMouth, drawThing, drawFullBeard];
+  return await drawOnFace(
+    pixels,
+    size,
+    landmarks,
+    random,
+    (dice, face) => dice.pick(draws)(dice, face),
+  );
+}
+
+/** SVG elements of a hand whose finger tips are at the mouth. */
+export const drawHandAtMouth = (dice: Dice, face: Face): string =>
+  drawHand(dice, face, dice.between(-8, 8), dice.between(24, 36));
+
+/** SVG elements of a beard, black, brown or grey. */
+export const drawFullBeard = (dice: Dice, face: Face): string =>
+  drawBeard(dice, { ...face, hair: dice.pick(["#1c1512", "#3d2817", "#8a8a8a"]) }, true);
+
+/**
+ * Draws onto a face what a function draws in the units of `sample_faces`, as {@linkcode drawMaskOn} does.
+ *
+ * @param draw Gives SVG elements; the face's middle is 0 0.
+ */
+export async function drawOnFace(
+  pixels: Uint8Array,
+  size: number,
+  landmarks: readonly Point[],
+  random: Random,
+  draw: (dice: Dice, face: Face) => string,
+): Promise<Uint8Array> {
+  expectFace({ pixels, landmarks }, size);
+  const face: Face = {
+    at: (x, y) => trace`${x} ${y}`,
+    halfWidth: 42,
+    chin: CHIN,
+    yaw: 0,
+    skin: meanColour(pixels, size, BRIDGE.map((number) => landmarks[number]!)),
+    hair: "#2b1d14",
+    iris: "#2a1708",
+    feminine: 0.5,
+  };
+  const [[a, c, e], [b, d, f]] = fitDrawing(landmarks);
+  // A picture's middle is 0 0, a photo's is half its size.
+  const place = `matrix(${[a, b, c, d, e - size / 2, f - size / 2].join(" ")})`;
+  const content = group(place, draw(makeDice(random), face));
+  const drawing = picture(size, size, defineShade(), content);
+  const { bitmap } = await Image.renderSVG(drawing, size, Image.SVG_MODE_HEIGHT);
+  return pixels.map((level, i) => {
+    const at = 4 * Math.floor(i / 3);
+    // The bitmap's colours are multiplied by its alpha already.
+    return Math.round(level * (1 - bitmap[at + 3]! / 255) + bitmap[at + i % 3]!);
+  });
+}
+
+/** Of the pixels at these places, or at the edge beside them; places that are no numbers are refused later. */
+function meanColour(pixels: Uint8Array, size: number, places: readonly Point[]): Colour {
+  const inside = (position: number) => Math.max(0, Math.min(size - 1, Math.floor(position))) || 0;
+  const starts = places.map(([x, y]) => 3 * (inside(y) * size + inside(x)));
+  return toHex(
+    [0, 1, 2].map((i) =>
+      starts.reduce((sum, start) => sum + pixels[start + i]!, 0) / starts.length
+    ),
+  );
+}
+
+/** @throws {RangeError} if pixels or landmarks are not as many as they should be */
+export function expectFace({ pixels, landmarks }: FacePhoto, size: number): void {
+  if (pixels.length !== size * size * 3) {
+    throw new RangeError(`size ${size} needs ${size * size * 3} bytes, got ${pixels.length}`);
+  }
+  if (landmarks.length !== 68) {
+    throw new RangeError(`a face needs 68 landmarks, got ${landmarks.length}`);
+  }
+}
+
+/** The affine map from the drawings' places to the photo's. */
+function fitDrawing(landmarks: readonly Point[]): AffineMap {
+  const mean = (numbers: readonly number[], axis: 0 | 1) =>
+    numbers.reduce((sum, number) => sum + landmarks[number]![axis], 0) / numbers.length;
+  return fitAffine(DRAWN.map(({ place, landmarks: numbers }) => ({
+    from: place,
+    to: [mean(numbers, 0), mean(numbers, 1)],
+  })));
+}

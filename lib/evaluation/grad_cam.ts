@@ -1,0 +1,79 @@
+/** Where a network looks: heat laid over the photos. */
+import type { LayersModel, SymbolicTensor, Tensor, Tensor4D } from "@tensorflow/tfjs-node";
+import { scaleImages, unscaleImages } from "../model/batches.ts";
+import { tf } from "../engine/tensorflow.ts";
+import { installKernels } from "../engine/kernels.ts";
+import type { ImageSet } from "../types.ts";
+
+/** How much of the photo the hottest place lets through. */
+const PHOTO_SHARE = 0.45;
+
+/**
+ * Lays over each photo what spoke for the class that the model predicts: from nothing, through red, to
+ * yellow where it counted most.
+ *
+ * Source: Selvaraju et al., 2017, Grad-CAM, equations 1 and 2, https://arxiv.org/abs/1610.02391: the last
+ * convolution's features, weighted by the mean gradient of the class's logit.
+ *
+ * @param model A chain of layers that ends in a dense one, as `buildCnn` and `buildTransferModel` make; is
+ * left as it is.
+ * @param indices Places in the set.
+ * @returns a set of these photos alone, in this order
+ * @throws {RangeError} if an index is not one of the set's
+ * @throws {TypeError} if the model has no convolution
+ */
+export function explainPredictions(
+  model: LayersModel,
+  images: ImageSet,
+  indices: readonly number[],
+): ImageSet {
+  const { size } = images;
+  const pixels = new Uint8Array(indices.length * size * size * 3);
+  installKernels();
+  const { toFeatures, toLogits } = cutModel(model);
+  indices.forEach((index, row) => {
+    tf.tidy(() => {
+      const photo = scaleImages(images, [index]);
+      const heat = findHeat(toFeatures(photo), toLogits, size);
+      const strength = tf.mul(heat, 1 - PHOTO_SHARE);
+      const colour = tf.concat([heat, tf.square(heat), tf.zerosLike(heat)], 3);
+      const mixed = tf.add(tf.mul(photo, tf.sub(1, strength)), tf.mul(colour, strength));
+      pixels.set(unscaleImages(mixed as Tensor4D, []).pixels, row * size * size * 3);
+    });
+  });
+  return { size, pixels, samples: indices.map((index) => images.samples[index]!), unreadable: [] };
+}
+
+/** What speaks for the predicted class, `[1, size, size, 1]` in 0..1. */
+function findHeat(features: Tensor4D, toLogits: (x: Tensor) => Tensor, size: number): Tensor4D {
+  const logits = toLogits(features).dataSync();
+  const sigmoid = logits.length === 1;
+  const label = logits.indexOf(Math.max(...logits));
+  // One logit speaks for the second class, and its negative for the first.
+  const score = (x: Tensor) =>
+    sigmoid
+      ? tf.mul(tf.sum(toLogits(x)), logits[0]! >= 0 ? 1 : -1)
+      : tf.sum(tf.slice(toLogits(x), [0, label], [1, 1]));
+  const gradient = tf.grad(score)(features);
+  const weights = tf.mean(gradient, [1, 2], true);
+  const heat = tf.relu(tf.sum(tf.mul(features, weights), 3, true)) as Tensor4D;
+  const resized = tf.image.resizeBilinear(heat, [size, size], false, true);
+  return tf.div(resized, tf.maximum(tf.max(resized), 1e-9));
+}
+
+/** The model in two: up to the last convolution, and from there to the logits. */
+function cutModel(model: LayersModel) {
+  const last = model.layers.findLastIndex((layer) => /Conv2D$/.test(layer.getClassName()));
+  if (last < 0) throw new TypeError(`${model.name} has no convolution to look at`);
+  const output = model.layers[last]!.output as SymbolicTensor;
+  const lower = tf.model({ inputs: model.inputs, outputs: output });
+  const head = model.layers.slice(last + 1, -1);
+  const [kernel, bias] = model.layers.at(-1)!.getWeights();
+  return {
+    toFeatures: (photo: Tensor4D) => lower.apply(photo) as Tensor4D,
+    toLogits: (features: Tensor) => {
+      const hidden = head.reduce((x, layer) => layer.apply(x) as Tensor, features);
+      return tf.add(tf.matMul(hidden as Tensor4D, kernel!), bias!);
+    },
+  };
+}

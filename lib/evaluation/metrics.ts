@@ -1,0 +1,289 @@
+/**
+ * Labels and probabilities to numbers: plain arithmetic, no TensorFlow. Two classes or more. Every
+ * figure is defined as in scikit-learn, with `zero_division=0`: a share of nothing is 0.
+ */
+
+import {
+  checkLabels,
+  decideLabels,
+  type DecisionOptions,
+  readProbabilities,
+} from "./probabilities.ts";
+
+export type { DecisionOptions };
+
+/** How one class fared. */
+export interface ClassReport {
+  className: string;
+  /** Right among those predicted as this class, 0..1. */
+  precision: number;
+  /** Found among those of this class, 0..1. */
+  recall: number;
+  /** Harmonic mean of precision and recall, 0..1. */
+  f1: number;
+  /** How many samples are of this class. */
+  support: number;
+}
+
+/** What a set of predictions is worth; plain data, ready for `JSON.stringify`. */
+export interface Evaluation {
+  /** How many samples were judged. */
+  n: number;
+  /** Share of right predictions, 0..1. */
+  accuracy: number;
+  /** 95% Wilson interval of the accuracy. */
+  interval: [low: number, high: number];
+  /** Of `classes[1]` where there are two classes, else the plain mean over all classes. */
+  precision: number;
+  /** As `precision`. */
+  recall: number;
+  /** As `precision`. */
+  f1: number;
+  /** Plain mean of the F1 of all classes. */
+  macroF1: number;
+  /** Area under the ROC curve; the plain mean of one-vs-rest areas where there are more than two
+   * classes; `null` where a class has no samples or no others, so that the area is undefined. */
+  auc: number | null;
+  /** Counts `[true label][predicted label]`. */
+  confusion: number[][];
+  classes: string[];
+  perClass: ClassReport[];
+}
+
+/** The ROC curve of one class against the rest. */
+export interface RocCurve {
+  className: string;
+  /** Area under the curve, 0..1; `null` where the labels are all of this class or all of others. */
+  auc: number | null;
+  /** The corners of the curve from (0, 0) to (1, 1); empty where `auc` is `null`. */
+  points: { falsePositiveRate: number; truePositiveRate: number }[];
+}
+
+/** One sample that was put into the wrong class. */
+export interface Mistake {
+  /** The sample's place in the labels. */
+  index: number;
+  label: number;
+  predicted: number;
+  /** The probability of the predicted class: how confident the mistake was. */
+  probability: number;
+}
+
+/**
+ * Judges probabilities against the true labels.
+ *
+ * @param labels `[n]` places in `classes`.
+ * @param probabilities In 0..1, row after row as a tensor's data come: `[n]` probabilities of
+ * `classes[1]` (a sigmoid), or `[n, classes.length]` (a softmax).
+ * @param classes Two class names or more; with two, `classes[1]` is the positive class.
+ * @throws {RangeError} If there are no samples, lengths disagree, or a value is out of its range.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { evaluateScores } from "./metrics.ts";
+ *
+ * const classes = ["without_mask", "with_mask"];
+ * const { accuracy, auc } = evaluateScores([0, 0, 1, 1], [0.1, 0.7, 0.6, 0.9], classes);
+ * assertEquals({ accuracy, auc }, { accuracy: 0.75, auc: 0.75 });
+ * ```
+ */
+export function evaluateScores(
+  labels: ArrayLike<number>,
+  probabilities: ArrayLike<number>,
+  classes: readonly string[],
+  options: DecisionOptions = {},
+): Evaluation {
+  const probability = readProbabilities(labels, probabilities, classes.length);
+  const predictions = decideLabels(probability, labels.length, classes.length, options);
+  const confusion = confusionMatrix(labels, predictions, classes.length);
+  const perClass = classes.map((className, label) => reportClass(className, label, confusion));
+  const correct = sum(confusion.map((row, label) => row[label]!));
+  const areas = rocCurves(labels, probabilities, classes).map((curve) => curve.auc);
+  const judged = perClass.length === 2 ? perClass.slice(1) : perClass;
+  return {
+    n: labels.length,
+    accuracy: correct / labels.length,
+    interval: wilsonInterval(correct, labels.length),
+    precision: mean(judged.map((report) => report.precision)),
+    recall: mean(judged.map((report) => report.recall)),
+    f1: mean(judged.map((report) => report.f1)),
+    macroF1: mean(perClass.map((report) => report.f1)),
+    auc: areas.every((area) => area !== null) ? mean(areas) : null,
+    confusion,
+    classes: [...classes],
+    perClass,
+  };
+}
+
+/**
+ * Counts `[true label][predicted label]`.
+ *
+ * @param labels `[n]` integers in 0..classCount - 1.
+ * @param predictions `[n]`, likewise.
+ * @throws {RangeError} If lengths disagree or a label is out of its range.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { confusionMatrix } from "./metrics.ts";
+ *
+ * assertEquals(confusionMatrix([0, 1, 1], [0, 0, 1], 2), [[1, 0], [1, 1]]);
+ * ```
+ */
+export function confusionMatrix(
+  labels: ArrayLike<number>,
+  predictions: ArrayLike<number>,
+  classCount: number,
+): number[][] {
+  if (labels.length !== predictions.length) {
+    throw new RangeError(
+      `${labels.length} labels need as many predictions, got ${predictions.length}`,
+    );
+  }
+  checkLabels(labels, classCount, "Label");
+  checkLabels(predictions, classCount, "Prediction");
+  const counts = Array.from({ length: classCount }, () => new Array<number>(classCount).fill(0));
+  for (let i = 0; i < labels.length; i++) counts[labels[i]!]![predictions[i]!]! += 1;
+  return counts;
+}
+
+/**
+ * The 95% score interval of a proportion; unlike the normal approximation it stays within 0..1 and
+ * holds at accuracies near 1.
+ *
+ * Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
+ * Journal of the American Statistical Association 22, 1927; statsmodels'
+ * `proportion_confint(method="wilson")`.
+ *
+ * @throws {RangeError} If `correct` and `n` are not whole numbers with 0 <= correct <= n and n >= 1.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { wilsonInterval } from "./metrics.ts";
+ *
+ * assertEquals(wilsonInterval(95, 100).map((bound) => bound.toFixed(3)), ["0.888", "0.978"]);
+ * ```
+ */
+export function wilsonInterval(correct: number, n: number): [low: number, high: number] {
+  if (!Number.isInteger(n) || !Number.isInteger(correct) || n < 1 || correct < 0 || correct > n) {
+    throw new RangeError(`An interval needs 0 <= correct <= n and n >= 1, got ${correct} of ${n}`);
+  }
+  const z = 1.959963984540054; // the 97.5% quantile of the standard normal distribution
+  const scale = 1 + z * z / n;
+  const centre = (correct + z * z / 2) / n / scale;
+  const margin = z * Math.sqrt(correct * (n - correct) / n + z * z / 4) / n / scale;
+  // At the ends the bound is exact; rounding would leave it a hair beside.
+  return [correct === 0 ? 0 : centre - margin, correct === n ? 1 : centre + margin];
+}
+
+/**
+ * Traces the ROC curve of `classes[1]` where there are two classes, else of every class against the
+ * rest. Samples of equal score are passed together, so that the area is the Mann-Whitney statistic
+ * with half a point for a tie, as in scikit-learn's `roc_curve` and `roc_auc_score`.
+ *
+ * Source: T. Fawcett, "An introduction to ROC analysis", Pattern Recognition Letters 27, 2006.
+ *
+ * Parameters and errors are those of {@linkcode evaluateScores}.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { rocCurves } from "./metrics.ts";
+ *
+ * const [curve] = rocCurves([0, 1, 0, 1], [0.1, 0.4, 0.4, 0.8], ["without_mask", "with_mask"]);
+ * assertEquals(curve?.auc, 0.875);
+ * ```
+ */
+export function rocCurves(
+  labels: ArrayLike<number>,
+  probabilities: ArrayLike<number>,
+  classes: readonly string[],
+): RocCurve[] {
+  const probability = readProbabilities(labels, probabilities, classes.length);
+  return classes
+    .map((className, label) => {
+      const scores = Array.from(labels, (_, i) => probability(i, label));
+      return traceCurve(className, (i) => labels[i] === label, scores);
+    })
+    .slice(classes.length === 2 ? 1 : 0);
+}
+
+/**
+ * Lists the wrong predictions, the most confident first.
+ *
+ * Parameters and errors are those of {@linkcode evaluateScores}.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { rankMistakes } from "./metrics.ts";
+ *
+ * const classes = ["without_mask", "with_mask"];
+ * const mistakes = rankMistakes([0, 0, 1], [0.6, 0.9, 0.8], classes);
+ * assertEquals(mistakes.map((mistake) => mistake.index), [1, 0]);
+ * ```
+ */
+export function rankMistakes(
+  labels: ArrayLike<number>,
+  probabilities: ArrayLike<number>,
+  classes: readonly string[],
+  options: DecisionOptions = {},
+): Mistake[] {
+  const probability = readProbabilities(labels, probabilities, classes.length);
+  return decideLabels(probability, labels.length, classes.length, options)
+    .map((predicted, index) => ({
+      index,
+      label: labels[index]!,
+      predicted,
+      probability: probability(index, predicted),
+    }))
+    .filter(({ label, predicted }) => label !== predicted)
+    .sort((a, b) => b.probability - a.probability);
+}
+
+function reportClass(className: string, label: number, confusion: number[][]): ClassReport {
+  const hits = confusion[label]![label]!;
+  const support = sum(confusion[label]!);
+  const predicted = sum(confusion.map((row) => row[label]!));
+  return {
+    className,
+    precision: share(hits, predicted),
+    recall: share(hits, support),
+    f1: share(2 * hits, predicted + support),
+    support,
+  };
+}
+
+function traceCurve(
+  className: string,
+  isPositive: (index: number) => boolean,
+  scores: number[],
+): RocCurve {
+  const order = [...scores.keys()].sort((a, b) => scores[b]! - scores[a]!);
+  const corners = [[0, 0]] as [falses: number, trues: number][];
+  let falses = 0, trues = 0, area = 0;
+  for (let start = 0, end = 0; start < order.length; start = end) {
+    const before = { falses, trues };
+    while (end < order.length && scores[order[end]!] === scores[order[start]!]) {
+      if (isPositive(order[end++]!)) trues++;
+      else falses++;
+    }
+    area += (falses - before.falses) * (before.trues + trues) / 2;
+    if (isOnLine(corners.at(-2), corners.at(-1)!, [falses, trues])) corners.pop();
+    corners.push([falses, trues]);
+  }
+  if (falses === 0 || trues === 0) return { className, auc: null, points: [] };
+  const points = corners.map((corner) => ({
+    falsePositiveRate: corner[0] / falses,
+    truePositiveRate: corner[1] / trues,
+  }));
+  return { className, auc: area / (falses * trues), points };
+}
+
+/** Whether `b` lies on the straight line from `a` to `c`; whole numbers, so exact. */
+function isOnLine(a: [number, number] | undefined, b: [number, number], c: [number, number]) {
+  return a !== undefined && (b[0] - a[0]) * (c[1] - b[1]) === (b[1] - a[1]) * (c[0] - b[0]);
+}
+
+const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
+const mean = (values: number[]) => sum(values) / values.length;
+const share = (part: number, whole: number) => whole === 0 ? 0 : part / whole;

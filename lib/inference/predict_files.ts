@@ -1,0 +1,126 @@
+/** Any number of files to results, in order: photos are read ahead while others are classified. */
+import {
+  detectMasks,
+  type DetectOptions,
+  type Detector,
+  type MaskDetection,
+} from "../detection/detector.ts";
+import { decodeImage, decodePhoto } from "../images/load_images.ts";
+import { Budget } from "../images/budget.ts";
+import { countPixels, MAX_PIXELS, readPhoto } from "../images/decode.ts";
+import type { ListedFile } from "./list_files.ts";
+import { mapAhead } from "../concurrency.ts";
+import { classifyImages, type Prediction } from "../model/predict_images.ts";
+import type { Classifier } from "../model/saved_model.ts";
+
+/** What became of one file. */
+export type FileResult =
+  | { file: string } & Prediction
+  | { file: string; faces: MaskDetection[] }
+  | { file: string; error: string };
+
+/** Photos that are classified at once. */
+const BATCH = 32;
+/** Whole photos, of 200 MB at most, that are decoded while the faces of another are found: that takes longer. */
+const WHOLE_AHEAD = 2;
+
+type Files = Iterable<ListedFile> | AsyncIterable<ListedFile>;
+
+/**
+ * Classifies photos of one face each. Memory does not grow with their number: those that are decoded at
+ * once have no more pixels than the largest photo may have.
+ *
+ * @returns a result a file, in order; a file that cannot be used gives an error and stops nothing
+ * @example
+ * ```ts
+ * import { buildCnn } from "../model/cnn.ts";
+ * import { classifyFiles } from "./predict_files.ts";
+ * import { PREPROCESSING } from "../model/saved_model.ts";
+ * import { CLASSES } from "../types.ts";
+ *
+ * const info = { classes: CLASSES.binary, size: 128, preprocessing: PREPROCESSING, trainedOn: "" };
+ * const files = [{ file: "no/such.jpg" }];
+ * for await (const result of classifyFiles({ model: buildCnn(), info }, files)) console.log(result);
+ * ```
+ */
+export async function* classifyFiles(
+  classifier: Classifier,
+  files: Files,
+): AsyncGenerator<FileResult> {
+  const { size, classes } = classifier.info;
+  const decoding = new Budget(MAX_PIXELS);
+  const readFace = async (file: string) => {
+    const bytes = await readPhoto(file);
+    return await decoding.run(await countPixels(bytes), () => decodeImage(bytes, { size }));
+  };
+  const read = mapAhead(files, readWith(readFace), { ahead: 2 * BATCH });
+  for await (const batch of inBatches(read, BATCH)) {
+    const good = batch.filter((it) => "value" in it);
+    const pixels = new Uint8Array(good.length * size * size * 3);
+    good.forEach(({ value }, i) => pixels.set(value, i * value.length));
+    const samples = good.map(({ file }) => ({ file, className: classes[0]! }));
+    const predictions = await classifyImages(classifier, { size, pixels, samples, unreadable: [] });
+    let next = 0;
+    for (const it of batch) {
+      yield "value" in it ? { file: it.file, ...predictions[next++]! } : it;
+    }
+  }
+}
+
+/**
+ * Finds the faces of photos and classifies each. Memory does not grow with the number of photos.
+ *
+ * @returns a result a file, in order; a file that cannot be used gives an error and stops nothing
+ * @throws {RangeError} if an option is out of its range
+ */
+export async function* detectFiles(
+  detector: Detector,
+  classifier: Classifier,
+  files: Files,
+  options: DetectOptions = {},
+): AsyncGenerator<Exclude<FileResult, Prediction>> {
+  for await (const it of mapAhead(files, readWith(decodePhoto), { ahead: WHOLE_AHEAD })) {
+    yield "value" in it
+      ? { file: it.file, faces: await detectMasks(detector, classifier, it.value, options) }
+      : it;
+  }
+}
+
+/**
+ * Marks what the classifier is not sure enough of: an honest answer where a wrong one is dear.
+ *
+ * @param least The probability, in 0..1, below which a prediction is unsure.
+ * @throws {RangeError} if `least` is out of its range
+ */
+export function markUnsure(result: FileResult, least: number): FileResult {
+  if (!(least >= 0 && least <= 1)) throw new RangeError(`least must be in 0..1, got ${least}`);
+  const mark = <T extends Prediction>(prediction: T): T =>
+    prediction.probability < least ? { ...prediction, unsure: true } : prediction;
+  if ("faces" in result) return { ...result, faces: result.faces.map(mark) };
+  return "label" in result ? mark(result) : result;
+}
+
+/** Makes an error of what cannot be read a result. */
+function readWith<T>(read: (file: string) => Promise<T>) {
+  return async ({ file, reason }: ListedFile): Promise<
+    { file: string; value: T } | { file: string; error: string }
+  > => {
+    if (reason !== undefined) return { file, error: reason };
+    try {
+      return { file, value: await read(file) };
+    } catch (error) {
+      return { file, error: (error as Error).message };
+    }
+  };
+}
+
+async function* inBatches<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
+  let batch: T[] = [];
+  for await (const item of items) {
+    batch.push(item);
+    if (batch.length < size) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}

@@ -1,0 +1,32 @@
+/** Other light, another camera: one matrix and one offset a photo. */
+import type { Tensor3D, Tensor4D } from "@tensorflow/tfjs-node";
+import { tf } from "../../engine/tensorflow.ts";
+import type { Random } from "../../types.ts";
+
+/** What red, green and blue add to the brightness: ITU-R BT.601, as in JPEG. */
+export const LUMA = [0.299, 0.587, 0.114] as const;
+/** One photo in so many becomes grey, where colours are changed at all. */
+const GREY_SHARE = 1 / 20;
+
+/** As {@linkcode augmentBatch}: brightness, contrast, saturation and channel balance, inside `tf.tidy`. */
+export function recolour(x: Tensor4D, random: Random, strength: number): Tensor4D {
+  if (strength === 0) return x;
+  const [n, height, width] = x.shape;
+  const factor = (most: number) => Math.exp(most * strength * (2 * random() - 1));
+  const matrices: number[][][] = [];
+  const offsets: number[][][] = [];
+  for (let photo = 0; photo < n; photo++) {
+    const [brightness, contrast] = [factor(0.8), factor(0.8)];
+    const saturation = random() < GREY_SHARE ? 0 : factor(1.2);
+    const balance = LUMA.map(() => contrast * brightness * factor(0.3));
+    matrices.push(
+      LUMA.map((luma, from) =>
+        balance.map((gain, to) => gain * ((1 - saturation) * luma + (from === to ? saturation : 0)))
+      ),
+    );
+    offsets.push([balance.map(() => (1 - contrast) / 2)]);
+  }
+  const rows = tf.reshape(x, [n, height * width, 3]) as Tensor3D;
+  const coloured = tf.add(tf.matMul(rows, tf.tensor3d(matrices)), tf.tensor3d(offsets));
+  return tf.reshape(tf.clipByValue(coloured, 0, 1), x.shape) as Tensor4D;
+}

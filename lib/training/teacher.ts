@@ -1,0 +1,47 @@
+/** Learning from what another model says of the photos. */
+import type { Tensor, Tensor2D, Tensor4D } from "@tensorflow/tfjs-node";
+import { tf } from "../engine/tensorflow.ts";
+import { narrowToBinary } from "../model/predict_images.ts";
+import type { Classifier } from "../model/saved_model.ts";
+import type { ClassName } from "../types.ts";
+
+/** @throws {RangeError} if the teacher cannot say what is to be learned of these photos */
+export function expectTeacher(
+  { info }: Classifier,
+  size: number,
+  classes: readonly ClassName[],
+): void {
+  if (info.size !== size) {
+    throw new RangeError(`the teacher takes photos of ${info.size} pixels, the set's have ${size}`);
+  }
+  const narrows = info.classes.length === 3 && classes.length === 2;
+  if (!narrows && info.classes.join() !== classes.join()) {
+    throw new RangeError(
+      `the teacher knows ${info.classes.join(", ")}, to be learned are ${classes.join(", ")}`,
+    );
+  }
+}
+
+/**
+ * @param x `[n, size, size, 3]` float32 RGB in 0..1
+ * @returns its probabilities, as the pupil's output: `[n, 1]` or `[n, classes]` float32; the caller disposes it
+ */
+export function askTeacher(
+  { model, info }: Classifier,
+  x: Tensor4D,
+  classes: readonly ClassName[],
+): Tensor2D {
+  return tf.tidy(() => {
+    const answer = model.predictOnBatch(x) as Tensor2D;
+    return info.classes.length === classes.length
+      ? answer
+      : tf.tensor2d(narrowToBinary(answer.dataSync<"float32">()), [x.shape[0], 1]);
+  });
+}
+
+/** A metric like accuracy, for labels that are probabilities. */
+export function decideAlike(labels: Tensor, predictions: Tensor): Tensor {
+  return labels.shape[1] === 1
+    ? tf.metrics.binaryAccuracy(tf.round(labels), predictions)
+    : tf.metrics.categoricalAccuracy(labels, predictions);
+}
