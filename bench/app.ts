@@ -7,7 +7,7 @@ import { Command } from "commander";
 import { buildApp } from "../scripts/build_app.ts";
 import { readPageFiles, serveFiles } from "../scripts/serve_app.ts";
 import { parseWholeNumber, runCommand, SHIPPED_MODEL } from "../scripts/terminal.ts";
-import { launchChromium, writeCameraClip } from "../tests/chromium.ts";
+import { launchChromium, writeCameraClip } from "../tests/fixtures/chromium.ts";
 import { spread } from "./peers.ts";
 
 const { model, backend, seconds } = new Command("deno task bench app")

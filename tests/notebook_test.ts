@@ -3,8 +3,8 @@ import { join } from "@std/path";
 import { EVALUATION_TYPE } from "../lib/charts/report.ts";
 import { writeSampleFaces } from "../lib/data/sample_faces.ts";
 import { CLASSES } from "../lib/types.ts";
-import { withFolder } from "./fixtures.ts";
-import { writeVoc } from "./voc_photos.ts";
+import { withFolder } from "./fixtures/photos.ts";
+import { writeVoc } from "./fixtures/voc_photos.ts";
 
 const ROOT = join(import.meta.dirname!, "..");
 const PYTHON = join(

@@ -14,7 +14,7 @@ import { parseAnnotation } from "../../lib/data/voc.ts";
 import { decodeImage, loadImages } from "../../lib/images/load_images.ts";
 import { seededRandom } from "../../lib/random.ts";
 import { CLASSES, type Random, type Sample } from "../../lib/types.ts";
-import { listFiles, withFolder } from "../zip_fixtures.ts";
+import { listFiles, withFolder } from "../fixtures/zips.ts";
 import { type Bytes, pick } from "./bytes.ts";
 import { mutate } from "./mutate.ts";
 import { readSeeds } from "./seeds.ts";

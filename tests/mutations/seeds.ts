@@ -4,7 +4,7 @@ import { type FileEntry, Reader, Uint8ArrayWriter, ZipReader } from "@zip.js/zip
 import sharp, { type Sharp } from "sharp";
 import { writeSampleFaces } from "../../lib/data/sample_faces.ts";
 import { seededRandom, shuffle } from "../../lib/random.ts";
-import { makeTree, makeZip, withFolder } from "../zip_fixtures.ts";
+import { makeTree, makeZip, withFolder } from "../fixtures/zips.ts";
 import type { Bytes } from "./bytes.ts";
 
 const ARCHIVES = join(import.meta.dirname!, "../../../shared/data");

@@ -1,0 +1,153 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import type { FileResult } from "../../lib/inference/predict_files.ts";
+import { openResultFile } from "../../lib/inference/result_file.ts";
+import { formatHead, formatResult } from "../../lib/inference/result_lines.ts";
+import { withFolder } from "../fixtures/photos.ts";
+
+const box = { left: 1, top: 2, width: 3, height: 4 };
+const face = { box, label: "with_mask", probability: 0.9, score: 0.5 } as const;
+const RESULTS: FileResult[] = [
+  { file: "one.jpg", label: "with_mask", probability: 0.97 },
+  { file: 'odd "name",\nbroken.jpg', error: "not a\nreadable, photo" },
+  { file: "crowd.jpg", faces: [face, face, face] },
+  { file: "wall.jpg", faces: [] },
+];
+
+for (const format of ["json", "csv"] as const) {
+  const write = (results: readonly FileResult[]) =>
+    formatHead(format) + results.map((result) => formatResult(result, format)).join("");
+  const whole = write(RESULTS);
+
+  Deno.test(`openResultFile() goes on with ${format} that was cut anywhere, to the same end`, async () => {
+    await withFolder(async (folder) => {
+      const path = join(folder, "results");
+      const encoder = new TextEncoder(), bytes = encoder.encode(whole);
+      for (let cut = 0; cut <= bytes.length; cut++) {
+        const isKept = (result: FileResult, i: number) =>
+          !("error" in result) && encoder.encode(write(RESULTS.slice(0, i + 1))).length <= cut;
+        const kept = RESULTS.filter(isKept);
+        const others = RESULTS.filter((result) => !kept.includes(result));
+        await Deno.writeFile(path, bytes.subarray(0, cut));
+        const results = await openResultFile(path, { format, resume: true });
+        assertEquals([cut, results.earlier], [cut, kept.length]);
+        assertEquals(RESULTS.filter(({ file }) => results.has(file)), kept);
+        for (const result of others) await results.write(result);
+        results.close();
+        assertEquals([cut, await Deno.readTextFile(path)], [cut, write([...kept, ...others])]);
+      }
+    });
+  });
+
+  Deno.test(`openResultFile() counts what ${format} held`, async () => {
+    await withFolder(async (folder) => {
+      const path = join(folder, "results");
+      await Deno.writeTextFile(path, whole);
+      await assertRejects(
+        () => openResultFile(path, { format }),
+        Deno.errors.AlreadyExists,
+        "resume",
+      );
+      const results = await openResultFile(path, { format, resume: true });
+      assertEquals(results.earlier, 3);
+      assert(results.has("wall.jpg") && !results.has("wall.jpeg"));
+      results.close();
+    });
+  });
+
+  Deno.test(`openResultFile() does not mix kinds of results in ${format}`, async () => {
+    await withFolder(async (folder) => {
+      const path = join(folder, "results");
+      const [one, error, ...crowd] = RESULTS;
+      for (
+        const [results, faces] of [[[error!, one!], false], [[...crowd, error!], true]] as const
+      ) {
+        const text = write(results);
+        await Deno.writeTextFile(path, text);
+        await assertRejects(
+          () => openResultFile(path, { format, resume: true, faces: !faces }),
+          Deno.errors.InvalidData,
+          faces
+            ? "all faces a photo, such as crowd.jpg, not of one"
+            : "such as one.jpg, not of all",
+        );
+        assertEquals(await Deno.readTextFile(path), text);
+        const file = await openResultFile(path, { format, resume: true, faces });
+        assertEquals(file.earlier, faces ? 2 : 1);
+        file.close();
+      }
+    });
+  });
+
+  Deno.test(`openResultFile() has errors of ${format} tried again, and drops them`, async () => {
+    await withFolder(async (folder) => {
+      const path = join(folder, "results"), link = join(folder, "link");
+      const broken = RESULTS[1]!.file;
+      const once: FileResult[] = [{ file: "no.jpg", error: "not there" }, ...RESULTS];
+      await Deno.writeTextFile(path, write(once), { mode: 0o640 });
+      await Deno.symlink(path, link);
+      const results = await openResultFile(link, { format, resume: true });
+      const kept = RESULTS.filter((result) => !("error" in result));
+      assertEquals(await Deno.readTextFile(path), write(kept));
+      assert(!results.has(broken) && !results.has("no.jpg") && results.has("crowd.jpg"));
+      const mended: FileResult = { file: broken, faces: [face, face] };
+      await results.write(mended);
+      results.close();
+      assertEquals(await Deno.readTextFile(path), write([...kept, mended]));
+
+      const again = await openResultFile(path, { format, resume: true });
+      assertEquals([again.earlier, again.has(broken)], [4, true]);
+      again.close();
+      assertEquals([(await Deno.stat(path)).mode! & 0o777, (await Deno.lstat(link)).isSymlink], [
+        0o640,
+        true,
+      ]);
+      assertEquals((await Array.fromAsync(Deno.readDir(folder))).length, 2);
+    });
+  });
+}
+
+Deno.test("openResultFile() refuses what is no file of results, and leaves it alone", async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, "notes.txt");
+    const cases = [
+      ["json", "dear diary\n"],
+      ["json", "[1]\n"],
+      ["json", "null\n"],
+      ["json", '{"photos":[1,2,3],"mine":true}'],
+      ["json", "dear diary"],
+      ["csv", "a,b\n"],
+      ["csv", "dear diary"],
+      ["csv", 'x,y 5" disk\n1,2\n3,4\n'],
+      // What stands behind results of ours must be ours too.
+      ["json", '{"file":"a.jpg","faces":[]}\ndear diary', 2],
+      ["json", '{"file":"a.jpg","error":"no photo"}\ndear diary', 2],
+      ["csv", `${formatHead("csv")}x,y 5" disk\n1,2\n3,4\n`, 2],
+    ] as const;
+    for (const [format, text, number = 1] of cases) {
+      await Deno.writeTextFile(path, text);
+      await assertRejects(
+        () => openResultFile(path, { format, resume: true }),
+        Deno.errors.InvalidData,
+        `record ${number} of ${path} is no result as ${format}: `,
+      );
+      assertEquals(await Deno.readTextFile(path), text);
+    }
+    await assertRejects(
+      () => openResultFile(join(folder, "no/file"), { format: "json" }),
+      Deno.errors.NotFound,
+    );
+  });
+});
+
+Deno.test("openResultFile() knows 20,000 names again", async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, "results");
+    const lines = Array.from({ length: 20_000 }, (_, i) => `{"file":"${i}.jpg","faces":[]}\n`);
+    await Deno.writeTextFile(path, lines.join(""));
+    const results = await openResultFile(path, { format: "json", resume: true });
+    for (let i = 0; i < 20_000; i += 997) assert(results.has(`${i}.jpg`));
+    for (let i = 20_000; i < 21_000; i++) assert(!results.has(`${i}.jpg`));
+    results.close();
+  });
+});

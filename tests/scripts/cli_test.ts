@@ -1,0 +1,413 @@
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertStringIncludes,
+} from "@std/assert";
+import { join } from "@std/path";
+import { scanDataset } from "../../lib/data/scan_dataset.ts";
+import { loadCheckpoint } from "../../lib/training/checkpoint.ts";
+import { RECIPES } from "../../lib/training/recipes.ts";
+import { writeSampleFaces } from "../../lib/data/sample_faces.ts";
+import { CLASSES } from "../../lib/types.ts";
+import { findPython } from "../../scripts/python.ts";
+import { withFolder } from "../fixtures/photos.ts";
+import { GROUP } from "../fixtures/group_photos.ts";
+import { writeVoc } from "../fixtures/voc_photos.ts";
+
+const ROOT = join(import.meta.dirname!, "../..");
+
+/** Runs a command as its task does; photos of tests are not kept in the project's `data/cache`. */
+async function runTask(task: string, ...args: string[]) {
+  if (args.includes("--data")) args.push("--no-cache");
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", join(ROOT, "scripts", `${task}.ts`), ...args],
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+Deno.test("train, evaluate and predict keep their contract", async (test) => {
+  await withFolder(async (folder) => {
+    const [photos, model] = [join(folder, "photos"), join(folder, "model")];
+    await writeSampleFaces(join(photos, "data"), { count: 60, seed: 7 });
+    await Deno.writeTextFile(join(photos, "data/with_mask/broken.jpg"), "no photo");
+    await Deno.mkdir(join(photos, "data/with_mask/more"));
+
+    await test.step("train ends with the held-out result as JSON", async () => {
+      const { code, stdout, stderr } = await runTask(
+        "train",
+        "--data",
+        photos,
+        "--model",
+        model,
+        "--epochs",
+        "1",
+        "--json",
+      );
+      assertEquals([code, stdout.trim().split("\n").length], [0, 1], stderr);
+      const result = JSON.parse(stdout);
+      assertEquals([result.n, result.classes], [9, ["without_mask", "with_mask"]]);
+      assertStringIncludes(result.data, "say nothing about real photos");
+      assertEquals(result.unreadable.length, 1);
+    });
+
+    await test.step("train learns from the model that ships", async () => {
+      const other = join(folder, "taught");
+      const options = ["--recipe", "cnn-taught", "--epochs", "1", "--json"];
+      const args = ["--data", photos, "--model", other, ...options];
+      const { code, stdout, stderr } = await runTask("train", ...args);
+      assertEquals([code, stderr], [0, ""]);
+      const { n, teacher } = JSON.parse(stdout);
+      assertEquals(n, 9);
+      assertMatch(teacher.trainedOn, /face-mask-dataset/);
+      assertMatch(await Deno.readTextFile(join(other, "model.json")), /taught by a model of face-/);
+      const untaught = await runTask("train", ...args, "--recipe", "cnn");
+      assertNotEquals(JSON.parse(untaught.stdout).auc, JSON.parse(stdout).auc);
+    });
+
+    await test.step("evaluate judges every readable photo and lists the others", async () => {
+      const { code, stdout, stderr } = await runTask(
+        "evaluate",
+        "--model",
+        model,
+        "--data",
+        photos,
+        "--json",
+      );
+      assertEquals([code, stderr], [0, ""]);
+      const result = JSON.parse(stdout);
+      for (
+        const key of [
+          "n",
+          "accuracy",
+          "precision",
+          "recall",
+          "f1",
+          "auc",
+          "confusion",
+          "classes",
+          "unreadable",
+          "notes",
+          "trainedOn",
+        ]
+      ) {
+        assert(key in result, key);
+      }
+      assertEquals([result.n, result.confusion.flat().reduce((a: number, b: number) => a + b)], [
+        60,
+        60,
+      ]);
+      assertMatch(result.unreadable[0].file, /broken\.jpg$/);
+      assertMatch(result.unreadable[0].reason, /not a readable photo/);
+    });
+
+    await test.step("evaluate without --json says the same in words", async () => {
+      const { code, stdout, stderr } = await runTask(
+        "evaluate",
+        "--model",
+        model,
+        "--data",
+        photos,
+      );
+      assertEquals(code, 0);
+      assertMatch(stdout, /n = 60/);
+      assertStringIncludes(stdout, "say nothing about real photos");
+      assertMatch(stderr, /the model was trained on: drawn faces/);
+      assertMatch(stderr, /1 could not be read/);
+      assertMatch(stderr, /1 to be noted:\n.*more: a folder, not a photo/);
+    });
+
+    await test.step("predict gives a line a file, and fails if one was not classified", async () => {
+      const good = join(photos, "data/with_mask/with_mask_1.jpg");
+      const bad = join(photos, "data/with_mask/broken.jpg");
+      const whole = await runTask("predict", "--model", model, "--json", good);
+      const { file, label, probability } = JSON.parse(whole.stdout);
+      assertEquals([whole.code, file], [0, good]);
+      assert(
+        ["with_mask", "without_mask"].includes(label) && probability >= 0.5 && probability <= 1,
+      );
+      const mixed = await runTask("predict", "--model", model, "--json", bad, good, "missing.jpg");
+      const lines = mixed.stdout.trim().split("\n").map((line) => JSON.parse(line));
+      assertEquals([mixed.code, lines.length], [1, 3]);
+      assertEquals(lines.map((line) => "error" in line), [true, false, true]);
+      assertMatch(
+        (await runTask("predict", "--model", model, good)).stdout,
+        /with_mask_1\.jpg: with/,
+      );
+    });
+
+    await test.step("predict takes a folder, and goes on with a file of results that was cut", async () => {
+      const output = join(folder, "results.csv"), pictures = join(folder, "pictures");
+      const args = ["--model", model, "--format", "csv", "--output", output];
+      const paths = [join(photos, "data/without_mask"), `${photos}/data/with_mask/*[1-3].jpg`];
+      const first = await runTask("predict", ...args, "--annotate", pictures, ...paths);
+      assertEquals([first.code, first.stdout], [0, ""], first.stderr);
+      const written = await Deno.readTextFile(output);
+      const rows = written.trimEnd().split("\n");
+      const { samples } = await scanDataset(photos);
+      const expected = samples.filter(({ file, className }) =>
+        className === "without_mask" || /[1-3]\.jpg$/.test(file)
+      );
+      assertEquals(rows.length, 1 + expected.length);
+      assertEquals(await countFiles(pictures), expected.length);
+
+      const again = await runTask("predict", ...args, ...paths);
+      assertEquals(again.code, 1);
+      assertMatch(again.stderr, /results\.csv is there already/);
+      await Deno.truncate(output, written.length - 5);
+      const resumed = await runTask("predict", ...args, "--resume", ...paths);
+      assertEquals(resumed.code, 0, resumed.stderr);
+      // In a batch of another size the last digits of a probability may differ.
+      const fileAndLabel = (row: string) => row.split(",", 2).join();
+      const all = (await Deno.readTextFile(output)).trimEnd().split("\n");
+      assertEquals(all.map(fileAndLabel).sort(), rows.map(fileAndLabel).sort());
+    });
+
+    await test.step("predict does not judge the pictures that it drew, nor draw over photos", async () => {
+      const inside = join(folder, "some"), pictures = join(inside, "pictures");
+      await Deno.mkdir(inside);
+      const photo = join(inside, "1.jpg");
+      await Deno.copyFile(join(photos, "data/with_mask/with_mask_1.jpg"), photo);
+      const before = await Deno.readFile(photo);
+      const args = ["--model", model, "--json", "--annotate"];
+      for (let times = 0; times < 2; times++) {
+        const { code, stdout } = await runTask("predict", ...args, pictures, inside);
+        assertEquals([code, stdout.trim().split("\n").length], [0, 1]);
+      }
+      assertEquals(await countFiles(pictures), 1);
+      for (const path of [photo, `${inside}/*.jpg`, inside]) {
+        const { code, stderr } = await runTask("predict", ...args, inside, path);
+        assertEquals(code, 1);
+        assertMatch(stderr, /error: --annotate .* the pictures need a folder without photos/);
+      }
+      assertEquals(await Deno.readFile(photo), before);
+      const { code, stderr } = await runTask("predict", "--sizes", "320", photo);
+      assertEquals(code, 1);
+      assertMatch(stderr, /error: --sizes and --min-score .* give --faces too/);
+    });
+
+    await test.step("predict --faces says what is found in a whole photo", async () => {
+      const args = [
+        "--model",
+        model,
+        "--faces",
+        "--sizes",
+        "320,512",
+        "--json",
+        GROUP,
+        join(photos, "data/with_mask/broken.jpg"),
+      ];
+      const { code, stdout } = await runTask("predict", ...args);
+      const [group, bad] = stdout.trim().split("\n").map((line) => JSON.parse(line));
+      assertEquals([code, group.file, group.faces.length, "error" in bad], [1, GROUP, 3, true]);
+      assertEquals(Object.keys(group.faces[0]).sort(), ["box", "label", "probability", "score"]);
+    });
+  });
+});
+
+async function countFiles(folder: string): Promise<number> {
+  let count = 0;
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    count += isDirectory ? await countFiles(join(folder, name)) : 1;
+  }
+  return count;
+}
+
+Deno.test("train and evaluate take faces of a VOC set, for two classes and for three", async (test) => {
+  await withFolder(async (folder) => {
+    const photos = join(folder, "photos"), model = join(folder, "model");
+    await Deno.mkdir(photos);
+    await writeVoc(photos, 8);
+    const common = ["--data", photos, "--model", model, "--json"];
+    const small = { reason: "face under 20 pixels", count: 1 };
+    const incorrect = { reason: "mask_weared_incorrect", count: 8 };
+
+    for (const task of ["binary", "three-class"] as const) {
+      const leftOut = task === "binary" ? [small, incorrect] : [small];
+      await test.step(task, async () => {
+        const options = ["--task", task, "--min-face", "20", "--epochs", "1"];
+        const trained = await runTask("train", ...common, ...options);
+        assertEquals(trained.code, 0, trained.stderr);
+        const result = JSON.parse(trained.stdout);
+        assertEquals(result.classes, CLASSES[task]);
+        assertEquals(new Set(result.leftOut), new Set(leftOut));
+        assert("macroF1" in result);
+        const { userDefinedMetadata } = JSON.parse(
+          await Deno.readTextFile(join(model, "model.json")),
+        );
+        assertEquals(userDefinedMetadata.margin, 0.15);
+
+        const judged = await runTask("evaluate", ...common);
+        assertEquals(judged.code, 0, judged.stderr);
+        const { n, classes, confusion, leftOut: left } = JSON.parse(judged.stdout);
+        assertEquals(classes, CLASSES[task]);
+        assertEquals([n, confusion.length], task === "binary" ? [17, 2] : [25, 3]);
+        assertEquals(left, task === "binary" ? [incorrect] : []);
+      });
+    }
+
+    await test.step("evaluate judges a model of three classes by two, and one part of the photos", async () => {
+      const { code, stdout, stderr } = await runTask("evaluate", ...common, "--task", "binary");
+      assertEquals(code, 0, stderr);
+      const { n, classes } = JSON.parse(stdout);
+      assertEquals([n, classes], [17, CLASSES.binary]);
+      const parts = [];
+      for (const part of ["train", "validation", "test"]) {
+        const options = ["--part", part, "--split-seed", "3"];
+        parts.push(JSON.parse((await runTask("evaluate", ...common, ...options)).stdout).n);
+      }
+      assertEquals(parts.reduce((sum, n) => sum + n), 25);
+      assert(parts[0] > parts[2] && parts[2] > 0, `${parts}`);
+    });
+
+    await test.step("evaluate --task detection judges detector, classifier and both", async () => {
+      const options = ["--task", "detection", "--min-face", "20"];
+      const { code, stdout, stderr } = await runTask("evaluate", ...common, ...options);
+      assertEquals([code, stderr], [0, ""]);
+      const result = JSON.parse(stdout);
+      // Ellipses are no faces: nothing is found, and the precision of nothing is 0.
+      assertEquals([result.mAP, result.mAP2, result.photos], [0, 0, 8]);
+      assertEquals([result.faces, result.ignoredFaces, result.classifier.n], [24, 1, 24]);
+      assertEquals(result.countErrors.faces, 3);
+      for (const key of ["perClass", "detector", "data", "leftOut", "unreadable"]) {
+        assert(key in result, key);
+      }
+      const part = await runTask("evaluate", ...common, ...options, "--part", "test");
+      assertEquals(JSON.parse(part.stdout).photos < 8, true, part.stderr);
+      const words = await runTask("evaluate", ...common.slice(0, -1), ...options);
+      assertMatch(words.stdout, /mAP {7}0\.0000 at IoU 0\.5/);
+      const none = await runTask("evaluate", ...common, ...options.slice(0, -1), "999");
+      assertMatch(none.stderr, /no labelled face of at least 999 pixels in photos/);
+
+      const photo = join(photos, "images/0.jpg"), bytes = await Deno.readFile(photo);
+      await Deno.writeTextFile(photo, "no photo");
+      const broken = JSON.parse((await runTask("evaluate", ...common, ...options)).stdout);
+      await Deno.writeFile(photo, bytes);
+      assertEquals(broken.unreadable.map(({ file }: { file: string }) => file), [photo]);
+    });
+
+    await test.step("the binary task can count masks worn incorrectly as a class", async () => {
+      const options = ["--incorrect", "without_mask", "--min-face", "20", "--epochs", "1"];
+      const { stdout } = await runTask("train", "--data", photos, "--model", model, ...options);
+      assertEquals(JSON.parse(stdout).leftOut, [small]);
+      const words = await runTask("evaluate", "--data", photos, "--model", model);
+      assertMatch(words.stderr, /8 left out: mask_weared_incorrect/);
+      const { code, stderr } = await runTask("evaluate", ...common, "--task", "three-class");
+      assertEquals(code, 1);
+      assertMatch(stderr, /knows without_mask and with_mask: .*--task three-class/);
+    });
+  });
+});
+
+Deno.test("the commands answer --help, and a mistake in one line", async () => {
+  for (const task of ["start", "setup", "train", "evaluate", "predict", "train_detector"]) {
+    const { code, stdout } = await runTask(task, "--help");
+    assertEquals([task, code], [task, 0]);
+    assertStringIncludes(stdout, `Usage: deno task ${task.replace("_", "-")}`);
+  }
+  const help = (await runTask("train", "--help")).stdout.replaceAll(/\s+/g, " ");
+  for (const [name, { description }] of Object.entries(RECIPES)) {
+    assertStringIncludes(help, `${name}: ${description}`);
+  }
+  const choices = Object.keys(RECIPES).map((name) => JSON.stringify(name)).join(", ");
+  assertStringIncludes(help, `(choices: ${choices}, default: "cnn")`);
+  const cases: [string[], RegExp][] = [
+    [["train", "--epochs", "two"], /--epochs.*whole number/],
+    [["train", "--resume", "--model", "nowhere"], /no checkpoint .*nowhere\.checkpoint/],
+    [["train", "--data", "nowhere.zip"], /there is no folder or zip .*nowhere\.zip/],
+    [["train", "--task", "four-class"], /--task.*binary, three-class/],
+    [["train", "--min-face", "-1"], /--min-face.*whole number/],
+    [["evaluate", "--incorrect", "mend"], /--incorrect.*leave-out, without_mask, with_mask/],
+    [["evaluate", "--task", "detection", "--slices"], /--slices.*leave out --task detection/],
+    [["evaluate", "--model", "nowhere"], /nowhere holds no model\.json/],
+    [["train", "--data", ""], /--data.*A path is needed/],
+    [["train", "--model", ""], /--model.*A path is needed/],
+    [["predict"], /missing required argument/],
+    [["predict", "--colour", "x.jpg"], /unknown option/],
+    [["predict", "--resume", "x.jpg"], /--resume needs --output/],
+    [["train_detector"], /--data <path>/],
+    [["predict", "--sizes", "512,big", "x.jpg"], /--sizes.*whole number/],
+    [["predict", "--output", "y", "x.jpg"], /--output needs --format json or csv/],
+    [["predict", "--min-score", "2", "x.jpg"], /--min-score.*above 0 and below 1/],
+  ];
+  for (const [[task, ...args], message] of cases) {
+    const { code, stdout, stderr } = await runTask(task!, ...args);
+    assertEquals([code, stdout], [1, ""], stderr);
+    assertMatch(stderr, message);
+    assertEquals(/^\s+at /m.test(stderr), false, `a stack trace: ${stderr}`);
+  }
+});
+
+/** Starts a training, sends it the signal when it has written a checkpoint, and waits for its end. */
+async function trainAndStop(args: string[], checkpoint: string, signal: Deno.Signal) {
+  const writtenAt = () => Deno.stat(checkpoint).then(({ mtime }) => mtime?.getTime(), () => 0);
+  const before = await writtenAt();
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", join(ROOT, "scripts/train.ts"), "--no-cache", ...args],
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  let isOver = false;
+  const output = child.output().finally(() => isOver = true);
+  while (!isOver && await writtenAt() === before) {
+    await new Promise((resume) => setTimeout(resume, 20));
+  }
+  if (!isOver) child.kill(signal);
+  const { code, stderr } = await output;
+  return { code, stderr: new TextDecoder().decode(stderr) };
+}
+
+Deno.test("train --resume goes on after kill -9 and Ctrl-C as if there had been none", async () => {
+  await withFolder(async (folder) => {
+    const photos = join(folder, "photos");
+    await writeSampleFaces(join(photos, "data"), { count: 60, seed: 7 });
+    const argsOf = (name: string) => {
+      const args = ["--data", photos, "--model", join(folder, name), "--epochs", "6"];
+      return [...args, "--json"];
+    };
+    const [args, checkpoint] = [argsOf("stopped"), join(folder, "stopped.checkpoint")];
+    const killed = await trainAndStop(args, checkpoint, "SIGKILL");
+    assertEquals(killed.code, 137);
+    const interrupted = await trainAndStop([...args, "--resume"], checkpoint, "SIGINT");
+    assertEquals(interrupted.code, 130, interrupted.stderr);
+    assertMatch(interrupted.stderr, /same command with --resume/);
+
+    const resumed = await runTask("train", ...args, "--resume");
+    const whole = await runTask("train", ...argsOf("whole"));
+    assertEquals([resumed.code, whole.code], [0, 0], resumed.stderr + whole.stderr);
+    const { model: _, ...result } = JSON.parse(resumed.stdout);
+    const { model: __, ...expected } = JSON.parse(whole.stdout);
+    assertEquals(result, expected);
+    const weights = (name: string) => Deno.readFile(join(folder, name, "weights.bin"));
+    const [a, b] = [await weights("stopped"), await weights("whole")];
+    assert(a.every((byte, i) => byte === b[i]), "the weights differ");
+    assertEquals(await Deno.stat(checkpoint).catch(() => "removed"), "removed");
+  });
+});
+
+const python = Deno.build.os === "windows" ? undefined : await findPython(); // Windows has no pty
+
+Deno.test({
+  name: "train stops at Ctrl-C on a terminal, where `deno task` and the script both get it",
+  ignore: !python,
+  fn: async () => {
+    await withFolder(async (folder) => {
+      const photos = join(folder, "photos"), checkpoint = join(folder, "model.checkpoint");
+      await writeSampleFaces(join(photos, "data"), { count: 60, seed: 7 });
+      const options = ["--data", photos, "--model", join(folder, "model"), "--no-cache"];
+      const task = [Deno.execPath(), "task", "train", ...options];
+      const { code, stdout } = await new Deno.Command(python!, {
+        args: [join(import.meta.dirname!, "press_ctrl_c.py"), "epoch 2 of", ...task],
+        cwd: ROOT,
+      }).output();
+      const shown = new TextDecoder().decode(stdout);
+      assertEquals(code, 130, shown);
+      assertMatch(shown, /\nstopped; .* --resume \(.*model\.checkpoint\)\s*$/);
+      assertEquals((await loadCheckpoint(checkpoint)).progress.epoch, 2);
+      const left = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+      assertEquals(left.sort(), ["model.checkpoint", "photos"]);
+    });
+  },
+});
