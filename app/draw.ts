@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /** Boxes and labels, legible on any photo. */
 import { CLASS_COLOURS } from "../lib/charts/style.ts";
-import type { MaskDetection } from "../lib/detection/detector.ts";
+import type { MaskDetection } from "../lib/inference/detect_masks.ts";
 import type { Box } from "../lib/types.ts";
 import { describeFace, LOOKS } from "./words.ts";
 

@@ -2,11 +2,12 @@
 /** Finds faces and judges them, in the browser: the same steps as `detectMasks` of lib/detection/detector.ts. */
 import * as tf from "@tensorflow/tfjs-core";
 import { type LayersModel, loadLayersModel } from "@tensorflow/tfjs-layers";
-import type { DetectOptions, MaskDetection } from "../lib/detection/detector.ts";
+import type { DetectOptions } from "../lib/detection/detector.ts";
+import type { MaskDetection } from "../lib/inference/detect_masks.ts";
 import { MIN_SCORE, type Pass, planPass, readFaces, SIZES } from "../lib/detection/read_faces.ts";
 import type { FaceBox, HeadOutput } from "../lib/detection/decode_heads.ts";
 import { buildSsd, runSsd, type Ssd } from "../lib/detection/ssd.ts";
-import type { Photo } from "../lib/images/load_images.ts";
+import type { Photo } from "../lib/photo.ts";
 import { type Prediction, toPredictions } from "../lib/model/predictions.ts";
 import { resamplePhoto } from "../lib/images/resample.ts";
 import type { ModelInfo } from "../lib/model/saved_model.ts";

@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 /** Wires the page: photos and camera in, counts and boxes out. */
-import type { MaskDetection } from "../lib/detection/detector.ts";
+import type { MaskDetection } from "../lib/inference/detect_masks.ts";
 import type { ClassName } from "../lib/types.ts";
 import { watchCamera } from "./camera.ts";
 import { startFinder } from "./finder.ts";

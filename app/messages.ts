@@ -1,5 +1,6 @@
 /** What the page and its worker say to each other. */
-import type { DetectOptions, MaskDetection } from "../lib/detection/detector.ts";
+import type { DetectOptions } from "../lib/detection/detector.ts";
+import type { MaskDetection } from "../lib/inference/detect_masks.ts";
 import type { ClassName } from "../lib/types.ts";
 
 /** From the page, first of all: load the networks. */

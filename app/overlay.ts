@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 /** Boxes above a photo or a video, sharp at any size of the window, and a file of both together. */
-import type { MaskDetection } from "../lib/detection/detector.ts";
+import type { MaskDetection } from "../lib/inference/detect_masks.ts";
 import { drawFaces } from "./draw.ts";
 
 /** Faces above one picture. */

@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 /** One photo on the page: its faces, their list, and what can be done with it. */
-import type { MaskDetection } from "../lib/detection/detector.ts";
+import type { MaskDetection } from "../lib/inference/detect_masks.ts";
 import type { FoundMasks } from "./messages.ts";
 import { makeOverlay, saveWithFaces } from "./overlay.ts";
 import { describeFace, describeFaces } from "./words.ts";

@@ -1,5 +1,5 @@
 /** Faces to words: what each class is called and looks like, and what there is to say of a picture. */
-import type { MaskDetection } from "../lib/detection/detector.ts";
+import type { MaskDetection } from "../lib/inference/detect_masks.ts";
 import type { ClassName } from "../lib/types.ts";
 
 /** What a class is called, and what tells it apart beside its colour. */

@@ -4,7 +4,7 @@ import { chooseBackend } from "./backend.ts";
 import { findMasks, loadNetworks, type Networks } from "./find_masks.ts";
 import type { Answer, FindRequest, FoundMasks, StartRequest } from "./messages.ts";
 import type { DetectOptions } from "../lib/detection/detector.ts";
-import type { Photo } from "../lib/images/load_images.ts";
+import type { Photo } from "../lib/photo.ts";
 
 const say = (answer: Answer) => postMessage(answer);
 const reasonOf = (error: unknown) => error instanceof Error ? error.message : String(error);

@@ -1,4 +1,5 @@
-/** The words that all modules share. Imports nothing. */
+/** The words that all modules share. */
+import type { PixelSet } from "./photo.ts";
 
 /** The labels of both Kaggle sets, spelled as in their folders and annotations. */
 export type ClassName = "with_mask" | "without_mask" | "mask_weared_incorrect";
@@ -38,36 +39,11 @@ export interface Unreadable {
   reason: string;
 }
 
-/** Decoded photos of one size, as bytes: a quarter of the memory of floats. */
-export interface ImageSet {
-  /** Square side in pixels. */
-  size: number;
-  /** RGB rows, `[samples.length, size, size, 3]` uint8 in 0..255, sample after sample. */
-  pixels: Uint8Array;
+/** Labelled photos of one size. */
+export interface ImageSet extends PixelSet {
   /** The samples that were read, in the order of `pixels`. */
   samples: Sample[];
   unreadable: Unreadable[];
-}
-
-/**
- * The pixels of so many photos of a set, from the first one on: a view, no copy.
- *
- * @returns `[count, size, size, 3]` uint8 RGB
- * @example
- * ```ts
- * import { viewPixels } from "./types.ts";
- *
- * const images = { size: 1, pixels: Uint8Array.of(1, 2, 3, 4, 5, 6) };
- * console.log(viewPixels(images, 1)); // 4, 5, 6
- * ```
- */
-export function viewPixels(
-  { size, pixels }: Pick<ImageSet, "size" | "pixels">,
-  first: number,
-  count = 1,
-): Uint8Array {
-  const length = size ** 2 * 3;
-  return pixels.subarray(first * length, (first + count) * length);
 }
 
 /** What each epoch of a training run measured; all arrays are of the same length. */

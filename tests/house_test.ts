@@ -1,144 +1,142 @@
-import { assertEquals } from "@std/assert";
-import { dirname, join, relative, SEPARATOR } from "@std/path";
+import { assert, assertEquals } from "@std/assert";
+import { join, relative, SEPARATOR } from "@std/path";
 
-const LIB = join(import.meta.dirname!, "../lib");
+const ROOT = join(import.meta.dirname!, "..");
+const LIB = join(ROOT, "lib");
 
-/** Which modules each module may import at run time, down the walkthrough. README's map says the same. */
-const HOUSE: Record<string, string[]> = {
-  types: [],
-  random: [],
-  engine: [],
-  work_folder: [],
-  archive: ["work_folder"],
-  download: ["archive", "work_folder"],
-  sample_faces: ["random", "types", "work_folder"],
-  get_data: ["archive", "download", "sample_faces"],
-  dataset: ["types"],
-  duplicates: [],
-  split: ["random"],
-  native_ops: ["engine"],
-  kernels: ["engine", "native_ops"],
-  image_cache: ["work_folder"],
-  image: ["image_cache", "resample", "types"],
-  resample: [],
-  batches: ["engine", "native_ops", "random", "types"],
-  augment: ["engine", "native_ops"],
-  labelled_photos: ["dataset", "duplicates", "image", "split", "types"],
-  model: ["engine", "native_ops"],
-  transfer: ["detect", "engine", "model"],
-  recipes: ["model", "transfer"],
-  landmarks: ["detect", "engine", "image", "types"],
-  affine: [],
-  drawn_masks: ["affine", "sample_faces"],
-  borrowed_masks: ["affine", "drawn_masks", "engine", "landmarks", "native_ops", "sample_faces"],
-  rare_class: [
-    "borrowed_masks",
-    "drawn_masks",
-    "image",
-    "landmarks",
-    "random",
-    "sample_faces",
-    "types",
-  ],
-  metrics: [],
-  thresholds: ["metrics"],
-  compare: ["metrics"],
-  grad_cam: ["batches", "engine", "kernels"],
-  slices: ["drawn_masks", "landmarks", "random", "sample_faces", "types"],
-  label_errors: ["batches", "engine", "kernels", "random", "transfer"],
-  calibration: ["engine", "metrics"],
-  charts: ["types"],
-  report: ["charts"],
-  saved_model: ["engine", "types"],
-  predict: ["batches", "engine", "image", "kernels", "types"],
-  detection_metrics: ["types"],
-  detect: ["detection_metrics", "engine", "image", "native_ops", "predict", "types"],
-  train_detector: [
-    "detect",
-    "detection_metrics",
-    "engine",
-    "image",
-    "random",
-    "work_folder",
-  ],
-  map_ahead: [],
-  list_files: [],
-  predict_files: ["detect", "image", "map_ahead", "predict"],
-  result_lines: [],
-  result_file: ["result_lines"],
-  annotate: ["charts", "image", "work_folder"],
-  judge_photos: ["predict_files"],
-  checkpoint: [],
-  train: [
-    "augment",
-    "batches",
-    "checkpoint",
-    "engine",
-    "kernels",
-    "metrics",
-    "model",
-    "predict",
-    "random",
-  ],
+/** The ground: words and plain arithmetic, which all rooms may use. */
+const GROUND = [
+  "boxes.ts",
+  "class_style.ts",
+  "concurrency.ts",
+  "files.ts",
+  "photo.ts",
+  "random.ts",
+  "types.ts",
+];
+
+/** The rooms from the lowest to the highest: each imports the ground and rooms before it. */
+const ROOMS = [
+  "engine",
+  "images",
+  "data",
+  "detection",
+  "model",
+  "inference",
+  "evaluation",
+  "training",
+  "charts",
+];
+
+/** Rooms that a room may not import although they are before it. */
+const CLOSED: Record<string, string[]> = {
+  data: ["engine"],
+  detection: ["data"],
 };
 
-/** The module that a file of lib belongs to: a folder is a part of the file that has its name. */
-const moduleOf = (file: string) => relative(LIB, file).split(SEPARATOR)[0]!.replace(/\.ts$/, "");
+/** An import of one file of lib by another. */
+interface Arrow {
+  from: string;
+  to: string;
+  isType: boolean;
+}
+
+interface Dependency {
+  code?: { specifier?: string };
+  type?: { specifier?: string };
+  isDynamic?: boolean;
+}
+
+/** The import graph of a module of ours and all below it, as Deno sees it: types and `import()` included. */
+async function readGraph(entry: string): Promise<{ arrows: Arrow[]; external: string[] }> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", entry],
+    cwd: ROOT,
+  }).output();
+  const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as {
+    modules: { local?: string; specifier: string; dependencies?: Dependency[] }[];
+  };
+  const external = modules.map(({ specifier }) => specifier).filter((it) => it.startsWith("npm:"));
+  const prefix = `${LIB}${SEPARATOR}`;
+  const arrows = modules.filter(({ local }) => local?.startsWith(prefix)).flatMap((module) =>
+    (module.dependencies ?? []).flatMap(({ code, type }) =>
+      [{ it: code, isType: false }, { it: type, isType: true }].flatMap(({ it, isType }) =>
+        it?.specifier?.startsWith(`file://${prefix}`)
+          ? [{
+            from: relative(LIB, module.local!),
+            to: relative(LIB, new URL(it.specifier).pathname),
+            isType,
+          }]
+          : []
+      )
+    )
+  );
+  return { arrows, external };
+}
+
+const roomOf = (file: string) => file.includes(SEPARATOR) ? file.split(SEPARATOR)[0]! : "ground";
+
+function isAllowed({ from, to, isType }: Arrow): boolean {
+  if (from === "mod.ts" || from === "browser.ts") return true;
+  const [room, wanted] = [roomOf(from), roomOf(to)];
+  if (room === wanted || wanted === "ground") return true;
+  if (room === "ground") return false;
+  if (room === "charts") return isType;
+  return ROOMS.indexOf(wanted) < ROOMS.indexOf(room) && !CLOSED[room]?.includes(wanted);
+}
 
 async function* listFiles(folder: string): AsyncGenerator<string> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     if (isDirectory) yield* listFiles(join(folder, name));
-    else if (name !== "mod.ts") yield join(folder, name);
+    else yield join(folder, name);
   }
 }
 
-/** Whether everything between `import` or `export` and `from` is a type. */
-function isTypeOnly(clause: string): boolean {
-  if (clause.startsWith("type ")) return true;
-  const names = /^{(.*)}$/s.exec(clause)?.[1];
-  return names !== undefined &&
-    names.split(",").every((name) => /^\s*(type .*)?$/.test(name));
-}
-
-/** What each module imports at run time. */
-async function readImports(): Promise<Record<string, string[]>> {
-  const imports: Record<string, Set<string>> = {};
-  for await (const file of listFiles(LIB)) {
-    const found = imports[moduleOf(file)] ??= new Set();
-    const text = await Deno.readTextFile(file);
-    for (
-      const [, clause, from] of text.matchAll(/^(?:import|export) ([^;]*?) from "(\.[^"]+)";/gm)
-    ) {
-      const target = moduleOf(join(dirname(file), from!));
-      if (target !== moduleOf(file) && !isTypeOnly(clause!)) found.add(target);
-    }
-  }
-  return Object.fromEntries(
-    Object.entries(imports).map(([module, found]) => [module, [...found].sort()]),
-  );
-}
-
-Deno.test("lib's modules import what the house allows, and no more", async () => {
-  const expected = Object.fromEntries(
-    Object.entries(HOUSE).map(([module, allowed]) => [module, allowed.toSorted()]),
-  );
-  assertEquals(await readImports(), expected);
+Deno.test("lib's entries are the ground files, the rooms and the two entry points", async () => {
+  const entries = (await Array.fromAsync(Deno.readDir(LIB))).map(({ name }) => name);
+  assertEquals(entries.sort(), [...GROUND, ...ROOMS, "browser.ts", "mod.ts"].sort());
 });
 
-Deno.test("lib's modules import each other without a cycle", () => {
-  const visit = (module: string, path: string[]) => {
-    assertEquals(path.includes(module), false, `cycle: ${[...path, module].join(" -> ")}`);
-    for (const next of HOUSE[module]!) visit(next, [...path, module]);
+Deno.test("lib's rooms import downward only, types and dynamic imports included", async () => {
+  const { arrows } = await readGraph("lib/mod.ts");
+  const wrong = arrows.filter((arrow) => !isAllowed(arrow));
+  assert(arrows.length > 100, `read ${arrows.length} imports`);
+  assertEquals(wrong.map(({ from, to }) => `${from} -> ${to}`), []);
+});
+
+Deno.test("lib's files import each other without a cycle, types included", async () => {
+  const { arrows } = await readGraph("lib/mod.ts");
+  const next = Map.groupBy(arrows, ({ from }) => from);
+  const done = new Set<string>();
+  const visit = (file: string, path: string[]) => {
+    assertEquals(path.includes(file), false, `cycle: ${[...path, file].join(" -> ")}`);
+    if (done.has(file)) return;
+    for (const { to } of next.get(file) ?? []) visit(to, [...path, file]);
+    done.add(file);
   };
-  for (const module of Object.keys(HOUSE)) visit(module, []);
+  for (const file of next.keys()) visit(file, []);
 });
 
-Deno.test("each module of lib has a test of its own", async () => {
-  const tests = (await Array.fromAsync(Deno.readDir(import.meta.dirname!))).map((entry) =>
-    entry.name
-  );
-  const missing = Object.keys(HOUSE).filter((module) =>
-    module !== "types" && !tests.includes(`${module}_test.ts`)
-  );
-  assertEquals(missing, []);
+Deno.test("every file of lib is reached from its public surface", async () => {
+  const { arrows } = await readGraph("lib/mod.ts");
+  const reached = new Set(arrows.flatMap(({ from, to }) => [from, to]));
+  const files = (await Array.fromAsync(listFiles(LIB))).map((file) => relative(LIB, file));
+  assertEquals(files.filter((file) => !reached.has(file) && file !== "browser.ts").sort(), []);
+});
+
+Deno.test("no file of lib has over 250 lines", async () => {
+  const long: string[] = [];
+  for await (const file of listFiles(LIB)) {
+    const lines = (await Deno.readTextFile(file)).trimEnd().split("\n").length;
+    if (lines > 250) long.push(`${relative(LIB, file)}: ${lines}`);
+  }
+  assertEquals(long.sort(), []);
+});
+
+Deno.test("tests mirror lib: each room's tests are in the folder of its name", async () => {
+  const folders: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(import.meta.dirname!)) {
+    if (isDirectory) folders.push(name);
+  }
+  assertEquals(ROOMS.filter((room) => !folders.includes(room)), []);
 });

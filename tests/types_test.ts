@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { viewPixels } from "../lib/types.ts";
+import { viewPixels } from "../lib/photo.ts";
 
 Deno.test("viewPixels() gives the photos asked for, without a copy", () => {
   const images = { size: 2, pixels: Uint8Array.from({ length: 3 * 12 }, (_, i) => i) };

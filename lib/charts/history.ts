@@ -1,6 +1,6 @@
 /** A training run: its curves, and how it is shown while it goes on. */
 import type { TopLevelSpec } from "vega-lite";
-import type { TrainStatus } from "../training/train_model.ts";
+import type { TrainStatus } from "../training/train_options.ts";
 import type { History } from "../types.ts";
 import { createLiveDisplay, type DisplayOptions, watchProgress } from "./live.ts";
 import { showChart } from "./show.ts";

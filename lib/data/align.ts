@@ -1,4 +1,5 @@
 /** Lays one small grey picture over another, and tells how alike the two are then. */
+import { LUMA } from "../photo.ts";
 
 /** A picture of `SIDE` x `SIDE` grey levels, 0 to 255, row after row. */
 export type Thumbnail = Float32Array;
@@ -35,8 +36,7 @@ export function makeThumbnail(pixels: Uint8Array, size: number): Thumbnail {
   for (let y = 0, i = 0; y < size; y++) {
     for (let x = 0; x < size; x++, i += 3) {
       const cell = places[y]! * SIDE + places[x]!;
-      // Luma of ITU-R BT.601.
-      sums[cell]! += 0.299 * pixels[i]! + 0.587 * pixels[i + 1]! + 0.114 * pixels[i + 2]!;
+      sums[cell]! += LUMA[0] * pixels[i]! + LUMA[1] * pixels[i + 1]! + LUMA[2] * pixels[i + 2]!;
       counts[cell]!++;
     }
   }

@@ -11,8 +11,8 @@ import {
   type OnProgress,
   type Sample,
   type Unreadable,
-  viewPixels,
 } from "../types.ts";
+import { viewPixels } from "../photo.ts";
 
 /** The seed of the split that all published figures are of. */
 export const SPLIT_SEED = 2026;

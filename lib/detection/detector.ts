@@ -1,4 +1,4 @@
-/** Whole photos: finds the faces, and says of each whether it wears a mask. */
+/** Finds the faces of a photo. */
 import type { NamedTensorMap, Tensor4D } from "@tensorflow/tfjs-node";
 import { join } from "@std/path";
 import { MIN_SCORE, type Pass, planPass, readFaces, SIZES } from "./read_faces.ts";
@@ -7,14 +7,9 @@ import { chooseRunLayer } from "./native_layer.ts";
 import { findPackage } from "./package.ts";
 import { buildSsd, disposeSsd, type RunLayer, runSsd, type Ssd } from "./ssd.ts";
 import { tf } from "../engine/tensorflow.ts";
-import { decodePhoto, type Photo, resizePhoto } from "../images/load_images.ts";
+import { resizePhoto } from "../images/decode_image.ts";
+import type { Photo } from "../photo.ts";
 import { bytesToFloats } from "../engine/native_ops.ts";
-import { classifyImages, type Prediction } from "../model/predict_images.ts";
-import type { Classifier } from "../model/saved_model.ts";
-import { type Box, FACE_MARGIN } from "../types.ts";
-
-export { MIN_SCORE } from "./read_faces.ts";
-export type { FaceBox } from "./decode_heads.ts";
 
 /** What finds faces, in memory. The caller disposes it. */
 export interface Detector {
@@ -34,14 +29,6 @@ export interface DetectOptions {
    * about 16 pixels of the largest on. Time grows with their squares. @default [512, 768]
    */
   sizes?: readonly number[];
-}
-
-/** One face of a photo, and what the classifier says of it. */
-export interface MaskDetection extends Prediction {
-  /** In pixels of the upright photo, fractions of them too. */
-  box: Box;
-  /** How sure the detector is that there is a face, in 0..1. */
-  score: number;
 }
 
 /**
@@ -139,63 +126,4 @@ export async function findFaces(
     seen.push({ pass, heads: await runSsd(tf, ssd, x, runLayer).finally(() => x.dispose()) });
   }
   return readFaces(seen, photo, { minScore, hasSecondLook: ssd.secondLook !== undefined });
-}
-
-/**
- * Classifies faces of a photo, each cut out with the margin that the classifier was trained with.
- *
- * @returns one prediction a box, in order
- * @throws {RangeError} if a box lies outside the photo
- */
-export async function classifyFaces(
-  classifier: Classifier,
-  photo: Photo,
-  boxes: readonly Box[],
-): Promise<Prediction[]> {
-  const { size, classes, margin = FACE_MARGIN } = classifier.info;
-  const pixels = new Uint8Array(boxes.length * size * size * 3);
-  await Promise.all(boxes.map(async (box, i) => {
-    const face = await resizePhoto(photo, { width: size, height: size }, { box, margin });
-    pixels.set(face, i * face.length);
-  }));
-  const samples = boxes.map((box) => ({ file: "", className: classes[0]!, box }));
-  return await classifyImages(classifier, { size, pixels, samples, unreadable: [] });
-}
-
-/**
- * Finds the faces of a photo and classifies each.
- *
- * @param photo The bytes of a photo, the path of one, or one that has been decoded.
- * @returns the faces, those first that the detector is surest of; none where there is no face
- * @throws {Deno.errors.NotFound} if there is no such file
- * @throws {Deno.errors.InvalidData} if it is no readable photo; the message says why
- * @throws {RangeError} if an option is out of its range
- * @example
- * ```ts
- * import { detectMasks, loadDetector } from "./detector.ts";
- * import { buildCnn } from "../model/cnn.ts";
- * import { PREPROCESSING } from "../model/saved_model.ts";
- * import { CLASSES } from "../types.ts";
- *
- * const detector = await loadDetector();
- * // In earnest: await loadClassifier("models/cnn")
- * const info = { classes: CLASSES.binary, size: 128, preprocessing: PREPROCESSING, trainedOn: "" };
- * const classifier = { model: buildCnn(), info };
- * const wall = { width: 64, height: 48, pixels: new Uint8Array(64 * 48 * 3).fill(200) };
- * for (const { box, label, probability } of await detectMasks(detector, classifier, wall)) {
- *   console.log(box.left, box.top, box.width, box.height, label, probability);
- * }
- * ```
- */
-export async function detectMasks(
-  detector: Detector,
-  classifier: Classifier,
-  photo: Uint8Array | string | Photo,
-  options: DetectOptions = {},
-): Promise<MaskDetection[]> {
-  const isDecoded = typeof photo !== "string" && !(photo instanceof Uint8Array);
-  const whole = isDecoded ? photo : await decodePhoto(photo);
-  const faces = await findFaces(detector, whole, options);
-  const predictions = await classifyFaces(classifier, whole, faces);
-  return faces.map(({ score, ...box }, i) => ({ box, ...predictions[i]!, score }));
 }

@@ -3,8 +3,9 @@ import { join } from "@std/path";
 import { findPackage } from "./package.ts";
 import { findFaces, loadDetector } from "./detector.ts";
 import { tf } from "../engine/tensorflow.ts";
-import { resizePhoto } from "../images/load_images.ts";
-import { type Box, FACE_MARGIN, type ImageSet, viewPixels } from "../types.ts";
+import { resizePhoto } from "../images/decode_image.ts";
+import { type Box, FACE_MARGIN, type ImageSet } from "../types.ts";
+import { viewPixels } from "../photo.ts";
 
 /** A place in a photo, in pixels from its upper left corner. */
 export type Point = readonly [x: number, y: number];

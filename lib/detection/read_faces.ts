@@ -1,6 +1,6 @@
 /** What is done with the detector's boxes before and after: sizes, corrections, one box a face. */
 import type { Box } from "../types.ts";
-import { boxIou } from "../evaluation/detection_metrics.ts";
+import { boxIou, clipBox } from "../boxes.ts";
 import { decodeHeads, type FaceBox, type HeadOutput } from "./decode_heads.ts";
 
 /** How a photo is shown to the network once: as large as that, in the top left corner of its input. */
@@ -129,19 +129,9 @@ export function mergeBoxes(
     const vote = (side: keyof Box) =>
       voters.reduce((sum, box) => sum + box.score * box[side], 0) / votes;
     const [left, top] = [vote("left"), vote("top")];
-    const cut = cutTo(photo, { left, top, width: vote("width"), height: vote("height") });
+    const cut = clipBox({ left, top, width: vote("width"), height: vote("height") }, photo);
     if (cut.width >= 1 && cut.height >= 1) merged.push({ ...cut, score: surest.score });
     waiting = waiting.filter((_, i) => i > 0 && overlaps[i]! < SAME_FACE);
   }
   return merged;
-}
-
-function cutTo(photo: { width: number; height: number }, box: Box): Box {
-  const left = Math.max(0, box.left), top = Math.max(0, box.top);
-  return {
-    left,
-    top,
-    width: Math.min(photo.width, box.left + box.width) - left,
-    height: Math.min(photo.height, box.top + box.height) - top,
-  };
 }

@@ -3,6 +3,7 @@
  * that of PASCAL VOC from 2010 on; faces that are too small to count are left out as VOC leaves out
  * difficult ones.
  */
+import { boxIou } from "../boxes.ts";
 import { type Box, CLASSES, type ClassName } from "../types.ts";
 
 /** A face as somebody labelled it. */
@@ -87,26 +88,6 @@ export interface DetectionEvaluation {
 const ALL = CLASSES["three-class"];
 /** Where sizes part, in pixels. */
 const SIZES = [0, 20, 40, 80];
-
-/**
- * Intersection over union of two boxes.
- *
- * @returns 0 (apart, or without area) to 1 (equal)
- * @example
- * ```ts
- * import { boxIou } from "./detection_metrics.ts";
- *
- * const left = { left: 0, top: 0, width: 2, height: 1 };
- * console.log(boxIou(left, { ...left, left: 1 })); // 1 of 3 pixels
- * ```
- */
-export function boxIou(a: Box, b: Box): number {
-  const across = Math.min(a.left + a.width, b.left + b.width) - Math.max(a.left, b.left);
-  const down = Math.min(a.top + a.height, b.top + b.height) - Math.max(a.top, b.top);
-  if (!(across > 0 && down > 0)) return 0;
-  const shared = across * down;
-  return shared / (a.width * a.height + b.width * b.height - shared);
-}
 
 /**
  * Ranks the found faces of all photos and judges each, the surest first, as PASCAL VOC does: it is right

@@ -3,7 +3,7 @@ import type { LayersModel, SymbolicTensor, Tensor, Tensor4D } from "@tensorflow/
 import { scaleImages, unscaleImages } from "../model/batches.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { installKernels } from "../engine/kernels.ts";
-import type { ImageSet } from "../types.ts";
+import type { PixelSet } from "../photo.ts";
 
 /** How much of the photo the hottest place lets through. */
 const PHOTO_SHARE = 0.45;
@@ -24,9 +24,9 @@ const PHOTO_SHARE = 0.45;
  */
 export function explainPredictions(
   model: LayersModel,
-  images: ImageSet,
+  images: PixelSet,
   indices: readonly number[],
-): ImageSet {
+): PixelSet {
   const { size } = images;
   const pixels = new Uint8Array(indices.length * size * size * 3);
   installKernels();
@@ -38,10 +38,10 @@ export function explainPredictions(
       const strength = tf.mul(heat, 1 - PHOTO_SHARE);
       const colour = tf.concat([heat, tf.square(heat), tf.zerosLike(heat)], 3);
       const mixed = tf.add(tf.mul(photo, tf.sub(1, strength)), tf.mul(colour, strength));
-      pixels.set(unscaleImages(mixed as Tensor4D, []).pixels, row * size * size * 3);
+      pixels.set(unscaleImages(mixed as Tensor4D).pixels, row * size * size * 3);
     });
   });
-  return { size, pixels, samples: indices.map((index) => images.samples[index]!), unreadable: [] };
+  return { size, pixels };
 }
 
 /** What speaks for the predicted class, `[1, size, size, 1]` in 0..1. */

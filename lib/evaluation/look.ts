@@ -1,4 +1,5 @@
 /** What a photo looks like, in numbers. */
+import { LUMA, relativeLuminance, toLinearLight } from "../photo.ts";
 
 /** The measures of a photo. */
 export interface Look {
@@ -14,7 +15,8 @@ export interface Look {
 export function measureLook(pixels: Uint8Array, size: number): Look {
   const grey = new Float32Array(size * size);
   for (let i = 0; i < grey.length; i++) {
-    grey[i] = 0.299 * pixels[3 * i]! + 0.587 * pixels[3 * i + 1]! + 0.114 * pixels[3 * i + 2]!;
+    grey[i] = LUMA[0] * pixels[3 * i]! + LUMA[1] * pixels[3 * i + 1]! +
+      LUMA[2] * pixels[3 * i + 2]!;
   }
   let sum = 0, squares = 0, n = 0;
   for (let y = 1; y < size - 1; y++) {
@@ -51,11 +53,8 @@ function isSkin(red: number, green: number, blue: number): boolean {
 
 /** arctan((L* - 50) / b*) in degrees, from sRGB under D65. */
 function typologyAngle(...rgb: [red: number, green: number, blue: number]): number {
-  const [red, green, blue] = rgb.map((level) => {
-    const share = level / 255;
-    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-  }) as [number, number, number];
-  const y = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  const [red, green, blue] = toLinearLight(rgb);
+  const y = relativeLuminance(rgb);
   const z = (0.0193 * red + 0.1192 * green + 0.9505 * blue) / 1.08883;
   const root = (t: number) => t > 216 / 24389 ? Math.cbrt(t) : (24389 / 27 * t + 16) / 116;
   const lightness = 116 * root(y) - 16;

@@ -7,7 +7,8 @@ import type { Face } from "../data/sample_faces/face.ts";
 import { drawGlasses } from "../data/sample_faces/hair.ts";
 import { drawClothMask, drawMask } from "../data/sample_faces/masks.ts";
 import { measureLook } from "./look.ts";
-import { type ClassName, type ImageSet, type OnProgress, viewPixels } from "../types.ts";
+import type { ClassName, ImageSet, OnProgress } from "../types.ts";
+import { viewPixels } from "../photo.ts";
 
 /** Photos of one kind. */
 export interface Slice {

@@ -1,6 +1,6 @@
 /** From a file to a photo's pixels, and from those, or a box of them, to another size. */
 import sharp, { type Sharp } from "sharp";
-import { cutBox } from "./resample.ts";
+import { cropBox } from "../boxes.ts";
 import type { Box } from "../types.ts";
 import { readPlainJpeg, resizePlainJpeg } from "./plain_jpeg.ts";
 
@@ -61,7 +61,7 @@ export async function resizeBox(
   margin: number,
   size: { width: number; height: number },
 ): Promise<Uint8Array> {
-  const part = cutBox(info, box, margin);
+  const part = cropBox(box, info, margin);
   return await resize(sharp(data, { raw: info }).extract(part), size.width, size.height);
 }
 

@@ -1,5 +1,4 @@
-/** From the bytes of a photo, whatever its format, to `[size, size, 3]` uint8 RGB. */
-import { Image } from "imagescript";
+/** Many photos, whatever their formats, to `[n, size, size, 3]` uint8 RGB. */
 import sharp from "sharp";
 import { Budget } from "./budget.ts";
 import {
@@ -11,25 +10,9 @@ import {
   resizeFile,
   type Whole,
 } from "./decode.ts";
+import { checkSize } from "./decode_image.ts";
 import { cachePixels, type ReadPixels } from "./image_cache.ts";
-import {
-  type Box,
-  FACE_MARGIN,
-  type ImageSet,
-  type OnProgress,
-  type Sample,
-  viewPixels,
-} from "../types.ts";
-
-/** How a photo becomes an input. */
-export interface DecodeOptions {
-  /** Side of the square output in pixels. @default 128 */
-  size?: number;
-  /** The face to cut out, in pixels of the upright photo. @default the whole photo */
-  box?: Box;
-  /** What to add around the box on each side, as a share of its size. @default 0 */
-  margin?: number;
-}
+import { FACE_MARGIN, type ImageSet, type OnProgress, type Sample } from "../types.ts";
 
 /** To be raised whenever the same photo gives other pixels than before, as after another decoder's version. */
 const VERSION = 2;
@@ -38,31 +21,6 @@ const LASTING = [Deno.errors.InvalidData, Deno.errors.NotFound, RangeError];
 /** Except those that tell of the machine: the words of libvips, libheif, C++ and V8. */
 const SHORTAGE = /out of memory|allocat|bad_alloc|create thread/i;
 const AT_ONCE = 2 * navigator.hardwareConcurrency;
-
-/**
- * Decodes JPEG, PNG (palette, alpha, 16 bits), WEBP, GIF, TIFF or AVIF, by content. The EXIF orientation
- * is applied, alpha is flattened on white, CMYK and grey become RGB. Resizing is bilinear with
- * anti-aliasing (a triangle filter as wide as the reduction, as Pillow's `BILINEAR`) and does not keep
- * the aspect ratio, as the walkthrough's `cv2.resize` does not.
- *
- * @returns `[size, size, 3]` uint8 RGB in 0..255, row by row
- * @throws {RangeError} if `size` is no positive integer, or the box lies outside the photo
- * @throws {Deno.errors.InvalidData} if the bytes are no readable photo; the message says why
- */
-export async function decodeImage(
-  bytes: Uint8Array,
-  { size = 128, box, margin = 0 }: DecodeOptions = {},
-): Promise<Uint8Array> {
-  checkSize(size);
-  return box
-    ? await resizeBox(await decodeWhole(bytes), box, margin, { width: size, height: size })
-    : await resizeFile(bytes, size);
-}
-
-/** As {@linkcode decodeImage}, from a file of at most 256 MiB. */
-export async function readImage(file: string, options?: DecodeOptions): Promise<Uint8Array> {
-  return await decodeImage(await readPhoto(file), options);
-}
 
 /**
  * Reads the photos of the samples, several at a time, as long as those have no more pixels than the largest
@@ -162,75 +120,4 @@ async function readSamples(
       LASTING.some((kind) => error instanceof kind) && !SHORTAGE.test(error.message)
     ),
   };
-}
-
-function checkSize(size: number): void {
-  if (!Number.isInteger(size) || size < 1) {
-    throw new RangeError(`size must be a positive integer, got ${size}`);
-  }
-}
-
-/**
- * Encodes pixels for people to look at.
- *
- * @param pixels `[size, size, 3]` uint8 RGB in 0..255
- * @returns a PNG file's bytes
- */
-async function encodePng(pixels: Uint8Array, size: number): Promise<Uint8Array> {
-  const picture = new Image(size, size);
-  for (let i = 0; i < size * size; i++) {
-    picture.bitmap.set([...pixels.subarray(3 * i, 3 * i + 3), 255], 4 * i);
-  }
-  return await picture.encode();
-}
-
-/**
- * Some photos of a set, encoded and captioned, ready to be shown.
- *
- * @param captions One for each index. @default their class names
- */
-export async function toPictures(
-  images: ImageSet,
-  indices: readonly number[],
-  captions: readonly string[] = indices.map((index) => images.samples[index]!.className),
-): Promise<{ bytes: Uint8Array; caption: string }[]> {
-  return await Promise.all(indices.map(async (index, place) => ({
-    bytes: await encodePng(viewPixels(images, index), images.size),
-    caption: captions[place]!,
-  })));
-}
-
-/** A whole photo in memory. */
-export interface Photo {
-  width: number;
-  height: number;
-  /** `[height, width, 3]` uint8 RGB in 0..255, upright */
-  pixels: Uint8Array;
-}
-
-/**
- * Decodes a whole photo at its full size, in the way of {@linkcode decodeImage}.
- *
- * @param photo The bytes of a file, or the path of one of at most 256 MiB.
- * @throws {Deno.errors.NotFound} if there is no such file
- * @throws {Deno.errors.InvalidData} if it is no readable photo; the message says why
- */
-export async function decodePhoto(photo: Uint8Array | string): Promise<Photo> {
-  const bytes = typeof photo === "string" ? await readPhoto(photo) : photo;
-  const { data, info: { width, height } } = await decodeWhole(bytes);
-  return { width, height, pixels: data };
-}
-
-/**
- * Gives a decoded photo, or a box of it, another size, in the way of {@linkcode decodeImage}.
- *
- * @returns `[height, width, 3]` uint8 RGB in 0..255
- * @throws {RangeError} if the box lies outside the photo
- */
-export async function resizePhoto(
-  { width, height, pixels }: Photo,
-  size: { width: number; height: number },
-  { box = { left: 0, top: 0, width, height }, margin = 0 }: Omit<DecodeOptions, "size"> = {},
-): Promise<Uint8Array> {
-  return await resizeBox({ data: pixels, info: { width, height, channels: 3 } }, box, margin, size);
 }

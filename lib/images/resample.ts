@@ -1,5 +1,6 @@
 /** Other sizes of pixels in plain arithmetic, for where `image.ts` cannot go: the browser. */
-import type { Photo } from "./load_images.ts";
+import { cropBox } from "../boxes.ts";
+import type { Photo } from "../photo.ts";
 import type { Box } from "../types.ts";
 
 /**
@@ -29,35 +30,11 @@ export function resamplePhoto(
     margin?: number;
   } = {},
 ): Uint8Array {
-  const { left, top, width, height } = cutBox(photo, box, margin);
+  const { left, top, width, height } = cropBox(box, photo, margin);
   // To enlarge, libvips moves both axes half a pixel of the result to the right and down.
   const isShifted = size.width > width || size.height > height;
   const rows = planAxis(top, height, size.height, isShifted);
   return resampleRows(photo, rows, planAxis(left, width, size.width, isShifted));
-}
-
-/**
- * The box with its margin, in whole pixels, cut to what the photo has.
- *
- * @throws {RangeError} if the box lies outside the photo
- */
-export function cutBox(
-  photo: { width: number; height: number },
-  box: Box,
-  margin: number,
-): Box {
-  const [x, y] = [box.width * margin, box.height * margin];
-  const left = Math.max(0, Math.round(box.left - x));
-  const top = Math.max(0, Math.round(box.top - y));
-  const right = Math.min(photo.width, Math.round(box.left + box.width + x));
-  const bottom = Math.min(photo.height, Math.round(box.top + box.height + y));
-  if (right <= left || bottom <= top) {
-    const { width, height } = photo;
-    throw new RangeError(
-      `the box ${JSON.stringify(box)} lies outside the photo of ${width} x ${height} pixels`,
-    );
-  }
-  return { left, top, width: right - left, height: bottom - top };
 }
 
 /** What one row or column of the result is the weighted sum of. */

@@ -3,7 +3,8 @@ import { basename, dirname, join, relative, resolve, SEPARATOR } from "@std/path
 import { Image } from "imagescript";
 import { CLASS_COLOURS } from "../charts/style.ts";
 import { LETTER_HEIGHT, LETTER_WIDTH, textDots } from "./letters.ts";
-import { decodePhoto, type Photo } from "../images/load_images.ts";
+import { decodePhoto } from "../images/decode_image.ts";
+import { type Photo, relativeLuminance } from "../photo.ts";
 import type { Box, ClassName } from "../types.ts";
 import { removeIfThere } from "../files.ts";
 
@@ -177,7 +178,7 @@ function drawPlate(
   const plate = placePlate(picture, box, dot * plain, dot * (LETTER_HEIGHT + 2), taken);
   const colour = parseColour(label);
   fill(picture, plate, colour);
-  const ink = luminance(colour) > 0.18 ? BLACK : WHITE;
+  const ink = relativeLuminance(colour) > 0.18 ? BLACK : WHITE;
   for (const [x, y] of textDots(text)) {
     const corner = { left: plate.left + dot * (x + 1), top: plate.top + dot * (y + 1) };
     fill(picture, { ...corner, width: dot, height: dot }, ink);
@@ -228,13 +229,4 @@ function fill(picture: Image, { left, top, width, height }: Box, colour: Colour)
 function parseColour(label: ClassName): Colour {
   const value = parseInt(CLASS_COLOURS[label]!.slice(1), 16);
   return [value >> 16, value >> 8 & 255, value & 255];
-}
-
-/** Relative luminance of WCAG 2.2, where black and white contrast alike at 0.18. */
-function luminance(colour: Colour): number {
-  const [red, green, blue] = colour.map((level) => {
-    const share = level / 255;
-    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-  }) as [number, number, number];
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }

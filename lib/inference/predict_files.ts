@@ -1,16 +1,13 @@
 /** Any number of files to results, in order: photos are read ahead while others are classified. */
-import {
-  detectMasks,
-  type DetectOptions,
-  type Detector,
-  type MaskDetection,
-} from "../detection/detector.ts";
-import { decodeImage, decodePhoto } from "../images/load_images.ts";
+import type { DetectOptions, Detector } from "../detection/detector.ts";
+import { detectMasks, type MaskDetection } from "./detect_masks.ts";
+import { decodeImage, decodePhoto } from "../images/decode_image.ts";
 import { Budget } from "../images/budget.ts";
 import { countPixels, MAX_PIXELS, readPhoto } from "../images/decode.ts";
 import type { ListedFile } from "./list_files.ts";
 import { mapAhead } from "../concurrency.ts";
-import { classifyImages, type Prediction } from "../model/predict_images.ts";
+import { classifyImages } from "../model/predict_images.ts";
+import type { Prediction } from "../model/predictions.ts";
 import type { Classifier } from "../model/saved_model.ts";
 
 /** What became of one file. */
@@ -47,7 +44,7 @@ export async function* classifyFiles(
   classifier: Classifier,
   files: Files,
 ): AsyncGenerator<FileResult> {
-  const { size, classes } = classifier.info;
+  const { size } = classifier.info;
   const decoding = new Budget(MAX_PIXELS);
   const readFace = async (file: string) => {
     const bytes = await readPhoto(file);
@@ -58,8 +55,7 @@ export async function* classifyFiles(
     const good = batch.filter((it) => "value" in it);
     const pixels = new Uint8Array(good.length * size * size * 3);
     good.forEach(({ value }, i) => pixels.set(value, i * value.length));
-    const samples = good.map(({ file }) => ({ file, className: classes[0]! }));
-    const predictions = await classifyImages(classifier, { size, pixels, samples, unreadable: [] });
+    const predictions = await classifyImages(classifier, { size, pixels });
     let next = 0;
     for (const it of batch) {
       yield "value" in it ? { file: it.file, ...predictions[next++]! } : it;

@@ -1,5 +1,5 @@
 /** Results of files as text, as JSON Lines or as CSV. */
-import type { Prediction } from "../model/predict_images.ts";
+import type { Prediction } from "../model/predictions.ts";
 import type { FileResult } from "./predict_files.ts";
 
 /** How results are written. */

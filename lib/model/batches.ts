@@ -3,7 +3,8 @@ import type { Tensor2D, Tensor4D } from "@tensorflow/tfjs-node";
 import { tf } from "../engine/tensorflow.ts";
 import { bytesToFloats } from "../engine/native_ops.ts";
 import { seededRandom, shuffle } from "../random.ts";
-import { type ClassName, type ImageSet, type Sample, viewPixels } from "../types.ts";
+import type { ClassName, ImageSet } from "../types.ts";
+import { countPhotos, type PixelSet, viewPixels } from "../photo.ts";
 
 /** What a model is given, and what it should answer. The caller disposes both. */
 export interface Batch {
@@ -19,18 +20,18 @@ export interface Batch {
  * @returns `[n, size, size, 3]` float32 RGB in 0..1; the caller disposes it
  * @throws {RangeError} if an index is not one of the set's
  */
-export function scaleImages(images: ImageSet, indices: readonly number[]): Tensor4D {
-  const { size, samples } = images;
+export function scaleImages(images: PixelSet, indices: readonly number[]): Tensor4D {
+  const { size } = images, count = countPhotos(images);
   for (const index of indices) {
-    if (!(index in samples)) {
-      throw new RangeError(`index ${index} is not one of the set's 0..${samples.length - 1}`);
+    if (!(Number.isInteger(index) && index >= 0 && index < count)) {
+      throw new RangeError(`index ${index} is not one of the set's 0..${count - 1}`);
     }
   }
   return bytesToFloats(gather(images, indices), [indices.length, size, size, 3], 255) as Tensor4D;
 }
 
 /** The bytes of these photos, without a copy where they follow each other: predictions ask for such. */
-function gather(images: ImageSet, indices: readonly number[]): Uint8Array {
+function gather(images: PixelSet, indices: readonly number[]): Uint8Array {
   const [first = 0] = indices;
   if (indices.every((index, row) => index === first + row)) {
     return viewPixels(images, first, indices.length);
@@ -45,16 +46,10 @@ function gather(images: ImageSet, indices: readonly number[]): Uint8Array {
  * Makes a set of floats again, such as what `augmentBatch` gives: for people to look at.
  *
  * @param x `[n, size, size, 3]` float32 RGB in 0..1; is left as it is
- * @param samples What each of them shows.
  */
-export function unscaleImages(x: Tensor4D, samples: readonly Sample[]): ImageSet {
+export function unscaleImages(x: Tensor4D): PixelSet {
   const bytes = tf.tidy(() => tf.round(tf.mul(tf.clipByValue(x, 0, 1), 255)).dataSync());
-  return {
-    size: x.shape[1],
-    pixels: Uint8Array.from(bytes),
-    samples: [...samples],
-    unreadable: [],
-  };
+  return { size: x.shape[1], pixels: Uint8Array.from(bytes) };
 }
 
 /**

@@ -1,14 +1,13 @@
 /** A model, and photos, to probabilities. */
 import type { LayersModel, Tensor } from "@tensorflow/tfjs-node";
 import { chunk, scaleImages } from "./batches.ts";
+import { countPhotos, type PixelSet } from "../photo.ts";
 import { tf } from "../engine/tensorflow.ts";
-import { readImage } from "../images/load_images.ts";
+import { readImage } from "../images/decode_image.ts";
 import { installKernels } from "../engine/kernels.ts";
 import { type Prediction, toPredictions } from "./predictions.ts";
 import type { Classifier } from "./saved_model.ts";
-import { type Box, CLASSES, FACE_MARGIN, type ImageSet, type OnProgress } from "../types.ts";
-
-export type { Prediction } from "./predictions.ts";
+import { type Box, CLASSES, FACE_MARGIN, type OnProgress } from "../types.ts";
 
 /**
  * Runs the model on the photos at `indices`, a batch at a time.
@@ -19,8 +18,8 @@ export type { Prediction } from "./predictions.ts";
  */
 export async function predictImages(
   model: LayersModel,
-  images: ImageSet,
-  indices: readonly number[] = [...images.samples.keys()],
+  images: PixelSet,
+  indices: readonly number[] = [...Array(countPhotos(images)).keys()],
   { batchSize = 64, onProgress }: {
     /** @default 64 */
     batchSize?: number;
@@ -76,12 +75,12 @@ export function narrowToBinary(scores: Float32Array): Float32Array {
 /**
  * Classifies photos that are in memory.
  *
- * @param images Of the classifier's size; the class names of its samples do not matter.
- * @returns one prediction a sample, in order
+ * @param images Of the classifier's size.
+ * @returns one prediction per photo, in order
  */
 export async function classifyImages(
   { model, info: { classes } }: Classifier,
-  images: ImageSet,
+  images: PixelSet,
 ): Promise<Prediction[]> {
   return toPredictions(await predictImages(model, images), classes);
 }
@@ -101,9 +100,8 @@ export async function classifyFile(
     box?: Box;
   } = {},
 ): Promise<Prediction> {
-  const { size, classes, margin = FACE_MARGIN } = classifier.info;
+  const { size, margin = FACE_MARGIN } = classifier.info;
   const pixels = await readImage(file, { size, box, margin });
-  const samples = [{ file, className: classes[0]! }];
-  const [prediction] = await classifyImages(classifier, { size, pixels, samples, unreadable: [] });
+  const [prediction] = await classifyImages(classifier, { size, pixels });
   return prediction!;
 }

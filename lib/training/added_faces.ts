@@ -6,10 +6,11 @@ import {
   type FacePhoto,
   type Wear,
 } from "../evaluation/drawn_masks.ts";
-import { resizePhoto } from "../images/load_images.ts";
+import { resizePhoto } from "../images/decode_image.ts";
 import { CHIN, findLandmarksIn, measureTurn } from "../detection/landmarks.ts";
 import { makeDice } from "../data/sample_faces/chance.ts";
-import { type ClassName, FACE_MARGIN, type ImageSet, type Random, viewPixels } from "../types.ts";
+import { type ClassName, FACE_MARGIN, type ImageSet, type Random } from "../types.ts";
+import { viewPixels } from "../photo.ts";
 
 /** They are turned to a side no more or less than the bare one, by this share of the jaw's width. */
 const TURN_APART = 0.12;

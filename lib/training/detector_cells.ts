@@ -4,9 +4,9 @@ import { correctBox, type Pass, planPass } from "../detection/read_faces.ts";
 import { ANCHORS, readAnchor, STRIDES } from "../detection/decode_heads.ts";
 import { runFinestGrid } from "../detection/ssd.ts";
 import { type Detector, toInput } from "../detection/detector.ts";
-import { boxIou } from "../evaluation/detection_metrics.ts";
+import { boxIou } from "../boxes.ts";
 import { tf } from "../engine/tensorflow.ts";
-import type { Photo } from "../images/load_images.ts";
+import type { Photo } from "../photo.ts";
 import type { Box, Random } from "../types.ts";
 
 /** The anchors of a cell of the finest grid. */

@@ -2,7 +2,7 @@
 import type { LayersModel } from "@tensorflow/tfjs-node";
 import type { AugmentOptions } from "./augment.ts";
 import { buildCnn } from "../model/cnn.ts";
-import type { TrainOptions } from "./train_model.ts";
+import type { TrainOptions } from "./train_options.ts";
 import { buildTransferModel } from "../model/transfer.ts";
 
 /** A network and the way it is trained. */

@@ -3,7 +3,7 @@ import type { LayersModel } from "@tensorflow/tfjs-node";
 import { engineReport } from "../engine/tensorflow.ts";
 import { installKernels } from "../engine/kernels.ts";
 import type { ImageSet } from "../types.ts";
-import type { TrainSettings } from "./train_run.ts";
+import type { TrainSettings } from "./train_options.ts";
 
 /** The settings themselves, and digests of what is too large to be saved. */
 export async function describeSettings(

@@ -7,7 +7,7 @@ import { dirname, join, resolve } from "@std/path";
 import { SECOND_LOOK } from "../detection/ssd.ts";
 import type { Detector } from "../detection/detector.ts";
 import { tf } from "../engine/tensorflow.ts";
-import { decodePhoto } from "../images/load_images.ts";
+import { decodePhoto } from "../images/decode_image.ts";
 import { seededRandom, shuffle } from "../random.ts";
 import {
   BOX_NUMBERS,

@@ -9,28 +9,9 @@ import { evaluateScores } from "../evaluation/metrics.ts";
 import { findSeededDropouts } from "../model/cnn.ts";
 import { predictImages } from "../model/predict_images.ts";
 import { seededRandom } from "../random.ts";
-import type { TrainOptions, TrainResult, TrainStatus } from "./train_model.ts";
+import type { TrainResult, TrainSettings, TrainStatus } from "./train_options.ts";
 import type { ImageSet } from "../types.ts";
 import { askTeacher, decideAlike } from "./teacher.ts";
-
-/** The options that decide how a run goes. */
-export type TrainSettings =
-  & Required<
-    Pick<
-      TrainOptions,
-      | "classes"
-      | "train"
-      | "validation"
-      | "epochs"
-      | "batchSize"
-      | "learningRate"
-      | "keep"
-      | "patience"
-      | "augment"
-      | "seed"
-    >
-  >
-  & Pick<TrainOptions, "teacher">;
 
 /** Compiles the model and trains it, a batch whenever it is told to. The caller disposes it. */
 export class TrainRun {

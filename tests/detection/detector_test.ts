@@ -14,15 +14,11 @@ import { decodeHeads, type FaceBox } from "../../lib/detection/decode_heads.ts";
 import { chooseRunLayer } from "../../lib/detection/native_layer.ts";
 import { findPackage } from "../../lib/detection/package.ts";
 import { makeRunLayer, runSsd } from "../../lib/detection/ssd.ts";
-import {
-  classifyFaces,
-  detectMasks,
-  findFaces,
-  loadDetector,
-} from "../../lib/detection/detector.ts";
-import { boxIou } from "../../lib/evaluation/detection_metrics.ts";
+import { findFaces, loadDetector } from "../../lib/detection/detector.ts";
+import { classifyFaces, detectMasks } from "../../lib/inference/detect_masks.ts";
+import { boxIou } from "../../lib/boxes.ts";
 import { tf } from "../../lib/engine/tensorflow.ts";
-import { decodePhoto } from "../../lib/images/load_images.ts";
+import { decodePhoto } from "../../lib/images/decode_image.ts";
 import { buildCnn } from "../../lib/model/cnn.ts";
 import { classifyFile } from "../../lib/model/predict_images.ts";
 import { PREPROCESSING } from "../../lib/model/saved_model.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertExists, assertRejects } from "@std/assert";
-import { readImage } from "../../lib/images/load_images.ts";
+import { readImage } from "../../lib/images/decode_image.ts";
 import { findLandmarks, findLandmarksIn, type Point } from "../../lib/detection/landmarks.ts";
 import { seededRandom } from "../../lib/random.ts";
 import type { Sample } from "../../lib/types.ts";

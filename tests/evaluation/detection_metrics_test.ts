@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
-  boxIou,
   evaluateDetections,
   type FoundFace,
   type JudgedPhoto,
   rankDetections,
   type TrueFace,
 } from "../../lib/evaluation/detection_metrics.ts";
+import { boxIou } from "../../lib/boxes.ts";
 import { type Box, CLASSES, type ClassName } from "../../lib/types.ts";
 
 const square = (left: number, side = 30): Box => ({ left, top: 0, width: side, height: side });

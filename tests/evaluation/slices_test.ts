@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { readImage } from "../../lib/images/load_images.ts";
+import { readImage } from "../../lib/images/decode_image.ts";
 import { editSlices, measureSlices, turnSlices } from "../../lib/evaluation/slices.ts";
 import { CLASSES, FACE_MARGIN, type ImageSet } from "../../lib/types.ts";
 import { groupPhoto } from "../fixtures/group_photos.ts";

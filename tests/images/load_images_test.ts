@@ -7,7 +7,8 @@ import {
 } from "@std/assert";
 import { join } from "@std/path";
 import sharp from "sharp";
-import { decodeImage, loadImages, readImage } from "../../lib/images/load_images.ts";
+import { loadImages } from "../../lib/images/load_images.ts";
+import { decodeImage, readImage } from "../../lib/images/decode_image.ts";
 import type { Sample } from "../../lib/types.ts";
 import { withFolder } from "../fixtures/photos.ts";
 

@@ -1,5 +1,5 @@
 import { assertLess, assertThrows } from "@std/assert";
-import { resizePhoto } from "../../lib/images/load_images.ts";
+import { resizePhoto } from "../../lib/images/decode_image.ts";
 import { seededRandom } from "../../lib/random.ts";
 import { resamplePhoto } from "../../lib/images/resample.ts";
 import type { Box } from "../../lib/types.ts";

@@ -4,7 +4,7 @@ import sharp from "sharp";
 import { annotateFile, drawMarks, type Mark } from "../../lib/inference/annotate.ts";
 import { textDots } from "../../lib/inference/letters.ts";
 import { CLASS_COLOURS } from "../../lib/charts/style.ts";
-import type { Photo } from "../../lib/images/load_images.ts";
+import type { Photo } from "../../lib/photo.ts";
 import { CLASSES, type ClassName } from "../../lib/types.ts";
 import { withFolder } from "../fixtures/photos.ts";
 

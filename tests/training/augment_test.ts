@@ -2,13 +2,14 @@ import { assert, assertAlmostEquals, assertEquals, assertLess, assertThrows } fr
 import type { Tensor4D } from "@tensorflow/tfjs-node";
 import sharp from "sharp";
 import { AUGMENTATION, augmentBatch, type AugmentOptions } from "../../lib/training/augment.ts";
-import { LUMA, recolour } from "../../lib/training/augment/colour.ts";
+import { recolour } from "../../lib/training/augment/colour.ts";
+import { LUMA } from "../../lib/photo.ts";
 import { cutOut } from "../../lib/training/augment/cut_out.ts";
 import { compress } from "../../lib/training/augment/jpeg.ts";
 import { blur, onSome } from "../../lib/training/augment/some.ts";
 import { warp } from "../../lib/training/augment/warp.ts";
 import { tf } from "../../lib/engine/tensorflow.ts";
-import { readImage } from "../../lib/images/load_images.ts";
+import { readImage } from "../../lib/images/decode_image.ts";
 import { seededRandom } from "../../lib/random.ts";
 import { assertNoLeak } from "../fixtures/photos.ts";
 import { GROUP } from "../fixtures/group_photos.ts";

@@ -4,7 +4,8 @@ import type { Tensor } from "@tensorflow/tfjs-node";
 import { type Checkpoint, loadCheckpoint, saveCheckpoint } from "../../lib/training/checkpoint.ts";
 import { buildCnn } from "../../lib/model/cnn.ts";
 import { seededRandom } from "../../lib/random.ts";
-import { trainModel, type TrainOptions } from "../../lib/training/train_model.ts";
+import { trainModel } from "../../lib/training/train_model.ts";
+import type { TrainOptions } from "../../lib/training/train_options.ts";
 import { CLASSES } from "../../lib/types.ts";
 import { assertNoLeak, makeImageSet, withFolder } from "../fixtures/photos.ts";
 

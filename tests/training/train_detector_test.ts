@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { findFaces, loadDetector } from "../../lib/detection/detector.ts";
-import { boxIou } from "../../lib/evaluation/detection_metrics.ts";
+import { boxIou } from "../../lib/boxes.ts";
 import { tf } from "../../lib/engine/tensorflow.ts";
-import { decodePhoto } from "../../lib/images/load_images.ts";
+import { decodePhoto } from "../../lib/images/decode_image.ts";
 import { saveSecondLook, trainSecondLook } from "../../lib/training/train_detector.ts";
 import { assertNoLeak, withFolder } from "../fixtures/photos.ts";
 import { GROUP, toBoxes } from "../fixtures/group_photos.ts";

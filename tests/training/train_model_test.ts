@@ -2,7 +2,8 @@ import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/asser
 import type { Tensor } from "@tensorflow/tfjs-node";
 import { buildCnn } from "../../lib/model/cnn.ts";
 import { predictImages } from "../../lib/model/predict_images.ts";
-import { trainModel, type TrainOptions, type TrainStatus } from "../../lib/training/train_model.ts";
+import { trainModel } from "../../lib/training/train_model.ts";
+import type { TrainOptions, TrainStatus } from "../../lib/training/train_options.ts";
 import type { Classifier } from "../../lib/model/saved_model.ts";
 import { CLASSES, type ClassName } from "../../lib/types.ts";
 import { assertNoLeak, makeImageSet } from "../fixtures/photos.ts";

@@ -1,10 +1,9 @@
 /** Other light, another camera: one matrix and one offset a photo. */
 import type { Tensor3D, Tensor4D } from "@tensorflow/tfjs-node";
 import { tf } from "../../engine/tensorflow.ts";
+import { LUMA } from "../../photo.ts";
 import type { Random } from "../../types.ts";
 
-/** What red, green and blue add to the brightness: ITU-R BT.601, as in JPEG. */
-export const LUMA = [0.299, 0.587, 0.114] as const;
 /** One photo in so many becomes grey, where colours are changed at all. */
 const GREY_SHARE = 1 / 20;
 
