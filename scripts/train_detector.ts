@@ -1,7 +1,7 @@
 /** `deno task train-detector`: the detector's second look, from whole photos with labelled faces. */
 import { join } from "@std/path";
 import { Command } from "commander";
-import type { JudgedPhoto } from "../lib/evaluation/detection_metrics.ts";
+import type { JudgedPhoto } from "../lib/evaluation/judge_detections.ts";
 import type { LabelledPhotos } from "../lib/data/labelled_photos.ts";
 import { setUpEngine } from "./setup.ts";
 import { parsePath, parseWholeNumber, progressLine, ROOT, runCommand } from "./terminal.ts";

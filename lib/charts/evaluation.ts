@@ -1,6 +1,7 @@
 /** What predictions are worth: confusion matrix, ROC curves, spread of the probabilities. */
 import type { TopLevelSpec } from "vega-lite";
-import type { DecisionOptions, Evaluation, RocCurve } from "../evaluation/metrics.ts";
+import type { DecisionOptions, Evaluation } from "../evaluation/metrics.ts";
+import type { RocCurve } from "../evaluation/roc.ts";
 import {
   type ChartOptions,
   CLASS_COLOURS,
@@ -81,7 +82,7 @@ export function chartConfusion(evaluation: Evaluation, { data }: ChartOptions): 
  * ```ts
  * import { assertStringIncludes } from "@std/assert";
  * import { chartRoc, renderSvg } from "./mod.ts";
- * import { rocCurves } from "../evaluation/metrics.ts";
+ * import { rocCurves } from "../evaluation/roc.ts";
  *
  * const curves = rocCurves([0, 1, 0, 1], [0.1, 0.4, 0.4, 0.8], ["without_mask", "with_mask"]);
  * const svg = await renderSvg(chartRoc(curves, { data: "four photos" }));

@@ -11,13 +11,12 @@
  * sums and products by other ops (Sum, BatchMatMulV2, oneDNN's MatMul), V8's always-sparkplug, oneDNN's
  * other instruction sets (ONEDNN_MAX_CPU_ISA), leaving out the row and column that a pooling drops (2%).
  */
-import type { GradConfig, KernelConfig, Optimizer, Tensor, Tensor4D } from "@tensorflow/tfjs-node";
+import type { Optimizer, Tensor4D } from "@tensorflow/tfjs-node";
 import { type AdamOptions, NativeAdam, StockAdam } from "./kernels/adam.ts";
 import { engineReport, tf } from "./tensorflow.ts";
 import {
   convThenRelu,
   convWithRelu,
-  type LayerCall,
   makeConvCall,
   makeConvKernel,
   makeDenseCall,
@@ -27,8 +26,16 @@ import {
 } from "./kernels/layers.ts";
 import { makeBatchNormCall, makeBatchNormKernel } from "./kernels/batch_norm.ts";
 import { reserveHugePages } from "./kernels/huge_pages.ts";
-import { type Compile, type CompiledModel, makeCompile } from "./kernels/loss.ts";
+import { type Compile, makeCompile } from "./kernels/loss.ts";
 import { makeMaxPool } from "./kernels/pool.ts";
+import {
+  expectGradients,
+  probeAdam,
+  probeBatchNorm,
+  probeCrossEntropy,
+  probeLayer,
+} from "./kernels/probes.ts";
+import { BACKEND, replaceKernel, replaceLayer } from "./kernels/replace.ts";
 import { reluGradConfig, reluKernelConfig } from "./kernels/relu.ts";
 
 /** What is replaced: by its own name, whether it is in use, or why not. */
@@ -48,7 +55,6 @@ interface Replacement {
   probe(): void;
 }
 
-const BACKEND = "tensorflow";
 /** One of each kind of layer, to find its class by. */
 const CONV = tf.layers.conv2d({ filters: 1, kernelSize: 1 });
 const DENSE = tf.layers.dense({ units: 1 });
@@ -191,107 +197,5 @@ function tryInstall({ install, probe }: Replacement): KernelReport[string] {
       "\n",
     );
     return `left out: ${reason}`;
-  }
-}
-
-/** Registers both in place of what has their name now; the function returned puts that back. */
-function replaceKernel(
-  { kernel, gradient }: { kernel: KernelConfig; gradient: GradConfig },
-): () => void {
-  const name = kernel.kernelName;
-  const before = { kernel: tf.getKernel(name, BACKEND), gradient: tf.getGradient(name) };
-  if (before.kernel) tf.unregisterKernel(name, BACKEND);
-  if (before.gradient) tf.unregisterGradient(name);
-  tf.registerKernel(kernel);
-  tf.registerGradient(gradient);
-  return () => {
-    tf.unregisterKernel(name, BACKEND);
-    tf.unregisterGradient(name);
-    if (before.kernel) tf.registerKernel(before.kernel);
-    if (before.gradient) tf.registerGradient(before.gradient);
-  };
-}
-
-/** Registers the kernel, and has it called by this layer's class, or the class above that has `call`. */
-function replaceLayer(
-  layer: object,
-  makeCall: (stock: LayerCall) => LayerCall,
-  kernel: { kernel: KernelConfig; gradient: GradConfig },
-): () => void {
-  const restoreKernel = replaceKernel(kernel);
-  let prototype = Object.getPrototypeOf(layer);
-  while (!Object.hasOwn(prototype, "call")) prototype = Object.getPrototypeOf(prototype);
-  const stock: LayerCall = prototype.call;
-  prototype.call = makeCall(stock);
-  return () => {
-    prototype.call = stock;
-    restoreKernel();
-  };
-}
-
-/** Layers with one weight of 3 and a bias of 1 map 1 and -2 to 4 and, through the ReLU, 0. */
-function probeLayer(kernelName: string, shape: number[], filterShape: number[]): void {
-  const attrs = { strides: [1, 1], dilations: [1, 1], padding: "VALID", relu: true };
-  expectGradients(
-    (x, filter, bias) =>
-      tf.engine().runKernel(kernelName, { x: x!, filter: filter!, bias: bias! }, attrs) as Tensor,
-    [tf.tensor([1, -2], shape), tf.tensor([3], filterShape), tf.tensor1d([1])],
-    [[3, 0], [1], [1]],
-  );
-}
-
-/** 1 and 3 become -1 and 1; of the second one, scale and offset have a gradient of 1. */
-function probeBatchNorm(): void {
-  const second = tf.tensor4d([0, 1], [1, 1, 2, 1]);
-  expectGradients(
-    (x, scale, offset) => {
-      const inputs = { x: x!, scale: scale!, offset: offset! };
-      const [y] = tf.engine().runKernel("BatchNormTraining", inputs, { epsilon: 1e-7 }) as Tensor[];
-      return tf.mul(y!, second);
-    },
-    [tf.tensor4d([1, 3], [1, 1, 2, 1]), tf.tensor1d([1]), tf.tensor1d([0])],
-    [[0, 0], [1], [1]],
-  );
-}
-
-/** The loss of two photos whose probabilities are 1/2 and 1/4, and its gradient. */
-function probeCrossEntropy(): void {
-  const layers = [tf.layers.activation({ activation: "linear", inputShape: [1] })];
-  const model = tf.sequential({ layers });
-  const optimizer = tf.train.sgd(1);
-  model.compile({ optimizer, loss: "binaryCrossentropy" });
-  optimizer.dispose();
-  const { lossFunctions: [loss] } = (model as unknown as { model: CompiledModel }).model;
-  const labels = tf.tensor2d([[1], [0]]);
-  expectGradients((p) => loss!(labels, p!), [tf.tensor2d([[0.5], [0.25]])], [[-2, 4 / 3]]);
-}
-
-/** The first step is as long as the learning rate, whatever the gradient. */
-function probeAdam(): void {
-  const adam = new NativeAdam({ learningRate: 0.5 });
-  const variable = tf.variable(tf.tensor1d([1, 1]));
-  try {
-    adam.applyGradients([{ name: variable.name, tensor: tf.tensor1d([2, -3]) }]);
-    expectValues(variable, [0.5, 1.5]);
-  } finally {
-    adam.dispose();
-    variable.dispose();
-  }
-}
-
-/** Throws unless the gradients of the sum of `f`'s output are these. */
-function expectGradients(
-  f: (...inputs: Tensor[]) => Tensor,
-  inputs: Tensor[],
-  expected: number[][],
-): void {
-  const gradients = tf.grads((...inputs) => tf.sum(f(...inputs)))(inputs);
-  gradients.forEach((gradient, index) => expectValues(gradient, expected[index]!));
-}
-
-function expectValues(tensor: Tensor, expected: number[]): void {
-  const values = tensor.dataSync();
-  if (expected.some((value, index) => Math.abs(values[index]! - value) > 1e-5)) {
-    throw new Error(`gives ${values.join(", ")} in place of ${expected.join(", ")}`);
   }
 }

@@ -1,7 +1,7 @@
 /** Labelled whole photos through the chain: what is there, and what is found. */
 import type { Dataset } from "../data/scan_dataset.ts";
 import type { DetectOptions, Detector } from "../detection/detector.ts";
-import type { JudgedPhoto } from "./detection_metrics.ts";
+import type { JudgedPhoto } from "./judge_detections.ts";
 import { detectFiles } from "../inference/predict_files.ts";
 import type { Classifier } from "../model/saved_model.ts";
 import type { OnProgress, Unreadable } from "../types.ts";

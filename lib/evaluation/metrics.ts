@@ -9,6 +9,7 @@ import {
   type DecisionOptions,
   readProbabilities,
 } from "./probabilities.ts";
+import { rocCurves } from "./roc.ts";
 
 export type { DecisionOptions };
 
@@ -48,15 +49,6 @@ export interface Evaluation {
   confusion: number[][];
   classes: string[];
   perClass: ClassReport[];
-}
-
-/** The ROC curve of one class against the rest. */
-export interface RocCurve {
-  className: string;
-  /** Area under the curve, 0..1; `null` where the labels are all of this class or all of others. */
-  auc: number | null;
-  /** The corners of the curve from (0, 0) to (1, 1); empty where `auc` is `null`. */
-  points: { falsePositiveRate: number; truePositiveRate: number }[];
 }
 
 /** One sample that was put into the wrong class. */
@@ -176,38 +168,6 @@ export function wilsonInterval(correct: number, n: number): [low: number, high: 
 }
 
 /**
- * Traces the ROC curve of `classes[1]` where there are two classes, else of every class against the
- * rest. Samples of equal score are passed together, so that the area is the Mann-Whitney statistic
- * with half a point for a tie, as in scikit-learn's `roc_curve` and `roc_auc_score`.
- *
- * Source: T. Fawcett, "An introduction to ROC analysis", Pattern Recognition Letters 27, 2006.
- *
- * Parameters and errors are those of {@linkcode evaluateScores}.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { rocCurves } from "./metrics.ts";
- *
- * const [curve] = rocCurves([0, 1, 0, 1], [0.1, 0.4, 0.4, 0.8], ["without_mask", "with_mask"]);
- * assertEquals(curve?.auc, 0.875);
- * ```
- */
-export function rocCurves(
-  labels: ArrayLike<number>,
-  probabilities: ArrayLike<number>,
-  classes: readonly string[],
-): RocCurve[] {
-  const probability = readProbabilities(labels, probabilities, classes.length);
-  return classes
-    .map((className, label) => {
-      const scores = Array.from(labels, (_, i) => probability(i, label));
-      return traceCurve(className, (i) => labels[i] === label, scores);
-    })
-    .slice(classes.length === 2 ? 1 : 0);
-}
-
-/**
  * Lists the wrong predictions, the most confident first.
  *
  * Parameters and errors are those of {@linkcode evaluateScores}.
@@ -251,37 +211,6 @@ function reportClass(className: string, label: number, confusion: number[][]): C
     f1: share(2 * hits, predicted + support),
     support,
   };
-}
-
-function traceCurve(
-  className: string,
-  isPositive: (index: number) => boolean,
-  scores: number[],
-): RocCurve {
-  const order = [...scores.keys()].sort((a, b) => scores[b]! - scores[a]!);
-  const corners = [[0, 0]] as [falses: number, trues: number][];
-  let falses = 0, trues = 0, area = 0;
-  for (let start = 0, end = 0; start < order.length; start = end) {
-    const before = { falses, trues };
-    while (end < order.length && scores[order[end]!] === scores[order[start]!]) {
-      if (isPositive(order[end++]!)) trues++;
-      else falses++;
-    }
-    area += (falses - before.falses) * (before.trues + trues) / 2;
-    if (isOnLine(corners.at(-2), corners.at(-1)!, [falses, trues])) corners.pop();
-    corners.push([falses, trues]);
-  }
-  if (falses === 0 || trues === 0) return { className, auc: null, points: [] };
-  const points = corners.map((corner) => ({
-    falsePositiveRate: corner[0] / falses,
-    truePositiveRate: corner[1] / trues,
-  }));
-  return { className, auc: area / (falses * trues), points };
-}
-
-/** Whether `b` lies on the straight line from `a` to `c`; whole numbers, so exact. */
-function isOnLine(a: [number, number] | undefined, b: [number, number], c: [number, number]) {
-  return a !== undefined && (b[0] - a[0]) * (c[1] - b[1]) === (b[1] - a[1]) * (c[0] - b[0]);
 }
 
 const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);

@@ -26,7 +26,8 @@ import {
   watchProgress,
   watchTraining,
 } from "../../lib/charts/mod.ts";
-import { evaluateScores, rocCurves } from "../../lib/evaluation/metrics.ts";
+import { evaluateScores } from "../../lib/evaluation/metrics.ts";
+import { rocCurves } from "../../lib/evaluation/roc.ts";
 import { CLASSES, type History } from "../../lib/types.ts";
 
 const data = "1,200 drawn sample faces: says nothing about real photos";

@@ -1,11 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import {
-  evaluateDetections,
-  type FoundFace,
-  type JudgedPhoto,
-  rankDetections,
-  type TrueFace,
-} from "../../lib/evaluation/detection_metrics.ts";
+import { evaluateDetections, rankDetections } from "../../lib/evaluation/detection_metrics.ts";
+import type { FoundFace, JudgedPhoto, TrueFace } from "../../lib/evaluation/judge_detections.ts";
 import { boxIou } from "../../lib/boxes.ts";
 import { type Box, CLASSES, type ClassName } from "../../lib/types.ts";
 

@@ -3,9 +3,9 @@ import {
   confusionMatrix,
   evaluateScores,
   rankMistakes,
-  rocCurves,
   wilsonInterval,
 } from "../../lib/evaluation/metrics.ts";
+import { rocCurves } from "../../lib/evaluation/roc.ts";
 
 const BINARY = ["without_mask", "with_mask"];
 const THREE = [...BINARY, "mask_weared_incorrect"];
