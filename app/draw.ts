@@ -1,9 +1,9 @@
 /// <reference lib="dom" />
 /** Boxes and labels, legible on any photo. */
-import { CLASS_COLOURS } from "../lib/charts/style.ts";
+import { CLASS_STYLES } from "../lib/class_style.ts";
 import type { MaskDetection } from "../lib/inference/detect_masks.ts";
 import type { Box } from "../lib/types.ts";
-import { describeFace, LOOKS } from "./words.ts";
+import { describeFace } from "./words.ts";
 
 /** In units. */
 const LINE = 3, LABEL_HEIGHT = 19;
@@ -25,26 +25,26 @@ export function drawFaces(
   context.textBaseline = "middle";
   const boxes = faces.map(({ box }) => scaleBox(box, scale));
   for (const [i, box] of boxes.entries()) {
-    const { label } = faces[i]!;
-    const dashes = LOOKS[label].dashes.map((dash) => dash * LINE * unit);
+    const { colour, dashes: lengths } = CLASS_STYLES[faces[i]!.label];
+    const dashes = lengths.map((dash) => dash * LINE * unit);
     // Edged in black and white, the line shows on any ground.
     drawBox(context, box, { colour: "#000", width: (LINE + 2.5) * unit, dashes: [] });
     drawBox(context, box, { colour: "#fff", width: (LINE + 1) * unit, dashes: [] });
-    drawBox(context, box, { colour: CLASS_COLOURS[label]!, width: LINE * unit, dashes });
+    drawBox(context, box, { colour, width: LINE * unit, dashes });
   }
 
   const labels: Box[] = [];
   for (const [i, face] of faces.entries()) {
-    const { sign } = LOOKS[face.label];
+    const { sign, colour, ink } = CLASS_STYLES[face.label];
     const others = [...labels, ...boxes.filter((_, other) => other !== i)];
     const place = (text: string) => placeLabel(context, text, boxes[i]!, unit);
     const words = `${sign} ${describeFace(face)}`;
     const text = others.some((other) => overlap(place(words), other)) ? sign : words;
     const label = place(text);
     labels.push(label);
-    context.fillStyle = CLASS_COLOURS[face.label]!;
+    context.fillStyle = colour;
     context.fillRect(label.left, label.top, label.width, label.height);
-    context.fillStyle = face.label === "with_mask" ? "#fff" : "#000"; // what one can read best
+    context.fillStyle = ink;
     context.fillText(text, label.left + 4 * unit, label.top + label.height / 2);
   }
 }

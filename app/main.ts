@@ -1,12 +1,13 @@
 /// <reference lib="dom" />
 /** Wires the page: photos and camera in, counts and boxes out. */
+import { CLASS_STYLES } from "../lib/class_style.ts";
 import type { MaskDetection } from "../lib/inference/detect_masks.ts";
 import type { ClassName } from "../lib/types.ts";
 import { watchCamera } from "./camera.ts";
 import { startFinder } from "./finder.ts";
 import { makeOverlay, saveWithFaces } from "./overlay.ts";
 import { makePhotoCard, type PhotoCard } from "./photo_card.ts";
-import { countFaces, describeFaces, LOOKS } from "./words.ts";
+import { countFaces, describeFaces } from "./words.ts";
 
 /** Milliseconds between what is said of the camera to those who do not see it. */
 const TELL_EVERY = 5000;
@@ -27,6 +28,13 @@ let idle = "Loading the networks…";
 let live: AbortController | undefined;
 const minScore = () => Number(threshold.value) / 100;
 
+for (const [label, { words, sign, colour }] of Object.entries(CLASS_STYLES)) {
+  const count = document.querySelector<HTMLElement>(`#counts .${label}`)!;
+  count.style.borderLeftColor = colour;
+  count.querySelector(".sign")!.textContent = sign;
+  count.querySelector(".words")!.textContent = words;
+}
+
 function tell(text: string) {
   find("status").textContent = text;
 }
@@ -38,7 +46,7 @@ function showCounts(faces: readonly MaskDetection[]) {
 }
 
 finder.ready.then(({ backend, classes, trainedOn }) => {
-  for (const label of Object.keys(LOOKS) as ClassName[]) {
+  for (const label of Object.keys(CLASS_STYLES) as ClassName[]) {
     document.querySelector<HTMLElement>(`#counts .${label}`)!.hidden = !classes.includes(label);
   }
   find("engine").textContent = `Runs on ${backend}. The classifier was trained on: ${trainedOn}.`;

@@ -1,5 +1,6 @@
 /** What all charts share: options, colours, headings, the look. */
 import type { Config, TopLevelSpec } from "vega-lite";
+import { CLASS_STYLES } from "../class_style.ts";
 
 /** One of the layers of a chart. */
 export type Layer = Extract<TopLevelSpec, { layer: unknown }>["layer"][number];
@@ -10,12 +11,10 @@ export interface ChartOptions {
   data: string;
 }
 
-// Okabe and Ito's colours, which the colour-blind can tell apart: https://jfly.uni-koeln.de/color/
-export const CLASS_COLOURS: Readonly<Record<string, string>> = {
-  without_mask: "#D55E00",
-  with_mask: "#0072B2",
-  mask_weared_incorrect: "#CC79A7",
-};
+export const CLASS_COLOURS: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(CLASS_STYLES).map(([name, { colour }]) => [name, colour]),
+);
+// As those of the classes, Okabe and Ito's: the colour-blind can tell them apart.
 export const PART_COLOURS = { training: "#009E73", validation: "#E69F00", test: "#56B4E9" };
 export const GREY = "#666666";
 

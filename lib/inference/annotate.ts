@@ -1,10 +1,10 @@
 /** Photos with what was found drawn on them, for people to look at. */
 import { basename, dirname, join, relative, resolve, SEPARATOR } from "@std/path";
 import { Image } from "imagescript";
-import { CLASS_COLOURS } from "../charts/style.ts";
+import { CLASS_STYLES, parseColour } from "../class_style.ts";
 import { LETTER_HEIGHT, LETTER_WIDTH, textDots } from "./letters.ts";
 import { decodePhoto } from "../images/decode_image.ts";
-import { type Photo, relativeLuminance } from "../photo.ts";
+import type { Photo } from "../photo.ts";
 import type { Box, ClassName } from "../types.ts";
 import { removeIfThere } from "../files.ts";
 
@@ -18,12 +18,6 @@ export interface Mark {
   unsure?: boolean;
 }
 
-/** What tells the classes apart beside the colour: words, and how the line is broken, in line widths. */
-const STYLES: Readonly<Record<ClassName, { words: string; dash: number; gap: number }>> = {
-  with_mask: { words: "MASK", dash: 1, gap: 0 },
-  without_mask: { words: "NO MASK", dash: 6, gap: 3 },
-  mask_weared_incorrect: { words: "INCORRECT", dash: 2, gap: 2 },
-};
 const WHITE: Colour = [255, 255, 255], BLACK: Colour = [0, 0, 0];
 const JPEG_QUALITY = 90;
 
@@ -128,7 +122,8 @@ function drawFrame(picture: Image, box: Box, label: ClassName, line: number): vo
   const edge = Math.max(1, Math.round(line / 3));
   drawRing(picture, box, 0, edge, BLACK);
   drawRing(picture, box, edge, line, WHITE);
-  drawRing(picture, box, edge, line, parseColour(label), STYLES[label]);
+  const { colour, dashes } = CLASS_STYLES[label];
+  drawRing(picture, box, edge, line, parseColour(colour), dashes);
   drawRing(picture, box, edge + line, edge, BLACK);
 }
 
@@ -139,11 +134,11 @@ function drawRing(
   inset: number,
   thickness: number,
   colour: Colour,
-  { dash, gap } = { dash: 1, gap: 0 },
+  [dash = 1, gap = 0]: readonly number[] = [],
 ): void {
   const [x, y] = [left + inset, top + inset];
   const [across, down] = [width - 2 * inset, height - 2 * inset];
-  const step = (dash + gap) * thickness;
+  const step = Math.round((dash + gap) * thickness);
   for (let at = 0; at < Math.max(across, down); at += step) {
     const long = gap === 0 ? step : dash * thickness;
     const right = Math.min(long, across - at), below = Math.min(long, down - at);
@@ -170,15 +165,15 @@ function drawPlate(
   line: number,
   taken: readonly Box[],
 ): Box {
-  const words = `${STYLES[label].words}${unsure ? "?" : ""}`;
+  const style = CLASS_STYLES[label];
+  const words = `${style.short.toUpperCase()}${unsure ? "?" : ""}`;
   const text = `${words} ${Math.round(100 * probability)}%`;
   const plain = LETTER_WIDTH * text.length + 1; // dots, with one around the text
   const room = Math.min(picture.width, 1.5 * box.width);
   const dot = Math.max(1, Math.min(line, Math.floor(room / plain)));
   const plate = placePlate(picture, box, dot * plain, dot * (LETTER_HEIGHT + 2), taken);
-  const colour = parseColour(label);
-  fill(picture, plate, colour);
-  const ink = relativeLuminance(colour) > 0.18 ? BLACK : WHITE;
+  fill(picture, plate, parseColour(style.colour));
+  const ink = parseColour(style.ink);
   for (const [x, y] of textDots(text)) {
     const corner = { left: plate.left + dot * (x + 1), top: plate.top + dot * (y + 1) };
     fill(picture, { ...corner, width: dot, height: dot }, ink);
@@ -224,9 +219,4 @@ function fill(picture: Image, { left, top, width, height }: Box, colour: Colour)
       picture.bitmap.set(colour, 4 * (y * picture.width + x));
     }
   }
-}
-
-function parseColour(label: ClassName): Colour {
-  const value = parseInt(CLASS_COLOURS[label]!.slice(1), 16);
-  return [value >> 16, value >> 8 & 255, value & 255];
 }

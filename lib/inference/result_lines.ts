@@ -1,4 +1,5 @@
 /** Results of files as text, as JSON Lines or as CSV. */
+import { CLASS_STYLES } from "../class_style.ts";
 import type { Prediction } from "../model/predictions.ts";
 import type { FileResult } from "./predict_files.ts";
 
@@ -36,7 +37,7 @@ export function formatHead(format: ResultFormat): string {
  * import { formatResult } from "./result_lines.ts";
  *
  * const result = { file: "a.jpg", label: "with_mask", probability: 0.97 } as const;
- * console.log(formatResult(result, "text")); // a.jpg: with_mask (97.0%)
+ * console.log(formatResult(result, "text")); // a.jpg: with mask (97.0%)
  * ```
  */
 export function formatResult(result: FileResult, format: ResultFormat): string {
@@ -52,7 +53,9 @@ export function formatResult(result: FileResult, format: ResultFormat): string {
 }
 
 const describe = ({ label, probability, unsure }: Prediction) =>
-  `${unsure ? "unsure, perhaps " : ""}${label} (${(100 * probability).toFixed(1)}%)`;
+  `${unsure ? "unsure, perhaps " : ""}${CLASS_STYLES[label].words} (${
+    (100 * probability).toFixed(1)
+  }%)`;
 
 /** A hundredth of a pixel says enough. */
 function roundBoxes(result: FileResult): FileResult {

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import type { BrowserContext, Page } from "playwright-core";
 import sharp from "sharp";
-import { LOOKS } from "../../app/words.ts";
+import { CLASS_STYLES } from "../../lib/class_style.ts";
 import { loadDetector } from "../../lib/detection/detector.ts";
 import { detectMasks, type MaskDetection } from "../../lib/inference/detect_masks.ts";
 import { boxIou } from "../../lib/boxes.ts";
@@ -68,7 +68,7 @@ async function readFaces(page: Page, photo: string): Promise<MaskDetection[]> {
   await card.getByText(/\d faces?:/).first().waitFor();
   const lines = await card.locator("li").allTextContents();
   return lines.map((line) => {
-    const match = /^(\w+) (\d+)%, (\d+) × (\d+) pixels at (\d+), (\d+)$/.exec(line)!;
+    const match = /^([\w ]+) (\d+)%, (\d+) × (\d+) pixels at (\d+), (\d+)$/.exec(line)!;
     const [percent, width, height, left, top] = match.slice(2).map(Number) as [
       number,
       number,
@@ -76,7 +76,9 @@ async function readFaces(page: Page, photo: string): Promise<MaskDetection[]> {
       number,
       number,
     ];
-    const label = Object.keys(LOOKS).find((name) => LOOKS[name as ClassName].word === match[1]);
+    const label = Object.keys(CLASS_STYLES).find((name) =>
+      CLASS_STYLES[name as ClassName].short === match[1]
+    );
     return {
       label: label as ClassName,
       probability: percent / 100,

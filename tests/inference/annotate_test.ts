@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from "@std/path";
 import sharp from "sharp";
 import { annotateFile, drawMarks, type Mark } from "../../lib/inference/annotate.ts";
 import { textDots } from "../../lib/inference/letters.ts";
-import { CLASS_COLOURS } from "../../lib/charts/style.ts";
+import { CLASS_STYLES } from "../../lib/class_style.ts";
 import type { Photo } from "../../lib/photo.ts";
 import { CLASSES, type ClassName } from "../../lib/types.ts";
 import { withFolder } from "../fixtures/photos.ts";
@@ -35,7 +35,7 @@ Deno.test("drawMarks() gives each class its colour, on any ground, and leaves th
     for (const label of CLASSES["three-class"]) {
       const photo = grey(level);
       const counts = countColours(drawMarks(photo, [mark(label)]));
-      for (const colour of [CLASS_COLOURS[label]!, "#FFFFFF", "#000000"]) {
+      for (const colour of [CLASS_STYLES[label].colour, "#FFFFFF", "#000000"]) {
         assert(counts.get(colour)! > 20, `${label} on ${level}: ${colour}`);
       }
       assert(photo.pixels.every((value) => value === level));

@@ -11,13 +11,13 @@ const face = {
 const CASES: [FileResult, text: string, json: string, csv: string][] = [
   [
     { file: "a.jpg", label: "with_mask", probability: 0.97 },
-    "a.jpg: with_mask (97.0%)\n",
+    "a.jpg: with mask (97.0%)\n",
     '{"file":"a.jpg","label":"with_mask","probability":0.97}\n',
     "a.jpg,with_mask,0.97,,,,,,,\n",
   ],
   [
     { file: "a.jpg", label: "with_mask", probability: 0.6, unsure: true },
-    "a.jpg: unsure, perhaps with_mask (60.0%)\n",
+    "a.jpg: unsure, perhaps with mask (60.0%)\n",
     '{"file":"a.jpg","label":"with_mask","probability":0.6,"unsure":true}\n',
     "a.jpg,unsure,0.6,,,,,,,\n",
   ],
@@ -35,7 +35,7 @@ const CASES: [FileResult, text: string, json: string, csv: string][] = [
   ],
   [
     { file: "a.jpg", faces: [face, { ...face, label: "without_mask", probability: 0.6 }] },
-    "a.jpg: with_mask (97.0%), without_mask (60.0%)\n",
+    "a.jpg: with mask (97.0%), without mask (60.0%)\n",
     '{"file":"a.jpg","faces":[{"box":{"left":1.23,"top":2,"width":30.5,"height":40},' +
     '"label":"with_mask","probability":0.97,"score":0.5},' +
     '{"box":{"left":1.23,"top":2,"width":30.5,"height":40},' +
