@@ -4,12 +4,6 @@
  * and left out where this libtensorflow lacks it or gives something else.
  *
  * First-order gradients only: a gradient of a gradient needs {@linkcode installKernels} switched off.
- *
- * Tried, and of no use: the filter's and the bias's gradient in one op (5% slower than two), freeing
- * gradients before the end of a step, other malloc thresholds, a fourth channel for the first
- * convolution, a batch in smaller parts, keeping oneDNN's primitives (TF_MKL_OPTIMIZE_PRIMITIVE_MEMUSE),
- * sums and products by other ops (Sum, BatchMatMulV2, oneDNN's MatMul), V8's always-sparkplug, oneDNN's
- * other instruction sets (ONEDNN_MAX_CPU_ISA), leaving out the row and column that a pooling drops (2%).
  */
 import type { Optimizer, Tensor4D } from "@tensorflow/tfjs-node";
 import { type AdamOptions, NativeAdam, StockAdam } from "./kernels/adam.ts";
