@@ -2,7 +2,9 @@
 import { basename, dirname, join, relative, resolve, SEPARATOR } from "@std/path";
 import { Image } from "imagescript";
 import { CLASS_STYLES, parseColour } from "../class_style.ts";
+import type { Size } from "../boxes.ts";
 import { LETTER_HEIGHT, LETTER_WIDTH, textDots } from "./letters.ts";
+import { placeLabels } from "./place_labels.ts";
 import { decodePhoto } from "../images/decode_image.ts";
 import type { Photo } from "../photo.ts";
 import type { Box, ClassName } from "../types.ts";
@@ -47,9 +49,10 @@ export function drawMarks(photo: Photo, marks: readonly Mark[]): Image {
   const boxes = marks.map(({ box = whole }) => roundBox(box));
   for (const [i, { label }] of marks.entries()) drawFrame(picture, boxes[i]!, label, line);
   // Plates come last, so that no frame hides one.
-  const plates: Box[] = [];
-  for (const [i, mark] of marks.entries()) {
-    plates.push(drawPlate(picture, boxes[i]!, mark, line, [...boxes, ...plates]));
+  const plates = marks.map((mark, i) => layOutPlate(picture, boxes[i]!, mark, line));
+  const placed = placeLabels(boxes, plates.map((plate) => [plate]), photo);
+  for (const [i, plate] of plates.entries()) {
+    drawPlate(picture, roundBox(placed[i]!), plate, marks[i]!.label);
   }
   return picture;
 }
@@ -157,57 +160,34 @@ function drawRing(
   }
 }
 
-/** The label and how probable it is, where it hides least; how large depends on the box. */
-function drawPlate(
+/** The label and how probable it is, in letters of a size that depends on the box. */
+interface Plate extends Size {
+  text: string;
+  /** Side of one dot of a letter, in pixels. */
+  dot: number;
+}
+
+function layOutPlate(
   picture: Image,
   box: Box,
   { label, probability, unsure }: Mark,
   line: number,
-  taken: readonly Box[],
-): Box {
-  const style = CLASS_STYLES[label];
-  const words = `${style.short.toUpperCase()}${unsure ? "?" : ""}`;
+): Plate {
+  const words = `${CLASS_STYLES[label].short.toUpperCase()}${unsure ? "?" : ""}`;
   const text = `${words} ${Math.round(100 * probability)}%`;
   const plain = LETTER_WIDTH * text.length + 1; // dots, with one around the text
   const room = Math.min(picture.width, 1.5 * box.width);
   const dot = Math.max(1, Math.min(line, Math.floor(room / plain)));
-  const plate = placePlate(picture, box, dot * plain, dot * (LETTER_HEIGHT + 2), taken);
-  fill(picture, plate, parseColour(style.colour));
-  const ink = parseColour(style.ink);
+  return { text, dot, width: dot * plain, height: dot * (LETTER_HEIGHT + 2) };
+}
+
+function drawPlate(picture: Image, box: Box, { text, dot }: Plate, label: ClassName): void {
+  const { colour, ink } = CLASS_STYLES[label];
+  fill(picture, box, parseColour(colour));
   for (const [x, y] of textDots(text)) {
-    const corner = { left: plate.left + dot * (x + 1), top: plate.top + dot * (y + 1) };
-    fill(picture, { ...corner, width: dot, height: dot }, ink);
+    const corner = { left: box.left + dot * (x + 1), top: box.top + dot * (y + 1) };
+    fill(picture, { ...corner, width: dot, height: dot }, parseColour(ink));
   }
-  return plate;
-}
-
-/** Above the box, below it, or inside at its edges: the first place of those that hide least of what is taken. */
-function placePlate(
-  picture: Image,
-  box: Box,
-  width: number,
-  height: number,
-  taken: readonly Box[],
-): Box {
-  const [right, bottom] = [box.left + box.width, box.top + box.height];
-  const places = [box.top - height, bottom, bottom - height, box.top]
-    .filter((top) => top >= 0 && top + height <= picture.height)
-    .flatMap((top) => [box.left, right - width].map((left) => ({ left, top, width, height })))
-    .map((place) => ({
-      ...place,
-      left: Math.max(0, Math.min(place.left, picture.width - width)),
-    }));
-  if (places.length === 0) return { left: 0, top: 0, width, height };
-  const hidden = places.map((place) =>
-    taken.reduce((sum, other) => sum + sharedArea(place, other), 0)
-  );
-  return places[hidden.indexOf(Math.min(...hidden))]!;
-}
-
-function sharedArea(a: Box, b: Box): number {
-  const across = Math.min(a.left + a.width, b.left + b.width) - Math.max(a.left, b.left);
-  const down = Math.min(a.top + a.height, b.top + b.height) - Math.max(a.top, b.top);
-  return Math.max(0, across) * Math.max(0, down);
 }
 
 /** Fills what of the box lies in the picture. */
