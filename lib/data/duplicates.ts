@@ -1,27 +1,8 @@
 /** Photos that show one picture more than once: equal, edited, turned or mirrored copies. */
-import {
-  type Affine,
-  compareDetail,
-  DISC,
-  makeThumbnail,
-  SIDE,
-  type Thumbnail,
-  turn,
-  viewDisc,
-} from "./align.ts";
-import type { ImageSet, OnProgress, Sample } from "../types.ts";
-
-/** Two samples, by their places in the set, that show the same picture. */
-export interface NearPair {
-  first: number;
-  second: number;
-  /** Bits, 0 to 63, in which their hashes differ, at the turn where they differ least. */
-  distance: number;
-  /** Whether one is the other's mirror image. */
-  mirrored: boolean;
-  /** Correlation of their details once one is laid over the other, at most 1. */
-  likeness: number;
-}
+import { makeThumbnail, turn } from "./align.ts";
+import { checkPixels, hashView } from "./hash_image.ts";
+import { findNear, type NearPair, Partition } from "./near_duplicates.ts";
+import type { ImageSet, OnProgress } from "../types.ts";
 
 /** What `groupDuplicates` found. */
 export interface Duplicates {
@@ -45,72 +26,6 @@ export interface DuplicateOptions {
   minLikeness?: number;
   /** Called as photos have been compared with all others. */
   onProgress?: OnProgress;
-}
-
-/** The turns, in degrees, at which photos are compared. */
-const TURNS = [0, -6, 6, -12, 12, -18, 18, -24, 24];
-/** The hash has as many frequencies each way, from 0. */
-const FREQUENCIES = 8;
-/** `[frequency][pixel]` of the discrete cosine transform of a row of `SIDE` pixels. */
-const COSINES = Array.from(
-  { length: FREQUENCIES },
-  (_, frequency) =>
-    Float64Array.from(
-      { length: SIDE },
-      (_, pixel) => Math.cos(Math.PI * frequency * (pixel + 0.5) / SIDE),
-    ),
-);
-
-/**
- * Hashes a photo so that copies of it, whatever their size, sharpness, brightness and compression,
- * have hashes that differ in few of 63 bits.
- *
- * Source: the DCT hash of C. Zauner, "Implementation and benchmarking of perceptual image hash
- * functions", 2010, https://www.phash.org/docs/pubs/thesis_zauner.pdf, which shrinks a photo to 32 x 32
- * grey levels and takes a bit for each of 8 x 8 low frequencies. Here a bit is a
- * coefficient's sign, not whether it exceeds their median (which is near 0): so the mirror image's
- * hash is the same with the odd horizontal frequencies, the upper 32 bits, inverted. And only the
- * disc within the square counts, so that the black corners of a turned copy do not.
- *
- * @param pixels `[size, size, 3]` RGB uint8, 0 to 255.
- * @param size Pixels along each side, 32 or more.
- * @throws {RangeError} If `size` is under 32 or `pixels` are not as many.
- * @example
- * ```ts
- * import { hashImage } from "./duplicates.ts";
- *
- * const dark = Uint8Array.from({ length: 64 * 64 * 3 }, (_, i) => i % 97);
- * const bright = dark.map((level) => level + 50);
- * console.log(hashImage(dark, 64) === hashImage(bright, 64)); // true
- * ```
- */
-export function hashImage(pixels: Uint8Array, size: number): bigint {
-  checkPixels("hashImage", pixels, size, 1);
-  const [even, odd] = hashView(makeThumbnail(pixels, size), turn(0));
-  return BigInt(even >>> 0) | BigInt(odd >>> 0) << 32n;
-}
-
-/** A hash as two words of 32 bits: of the even horizontal frequencies, and of the odd ones. */
-type Hash = [even: number, odd: number];
-
-function hashView(thumbnail: Thumbnail, map: Affine): Hash {
-  const { grey } = viewDisc(thumbnail, map);
-  const mean = grey.reduce((sum, level) => sum + level, 0) / grey.length;
-  const rows = new Float64Array(SIDE * FREQUENCIES);
-  for (let i = 0; i < DISC.length; i++) {
-    const x = DISC[i]! % SIDE, row = (DISC[i]! - x) / SIDE;
-    for (let across = 0; across < FREQUENCIES; across++) {
-      rows[row * FREQUENCIES + across]! += (grey[i]! - mean) * COSINES[across]![x]!;
-    }
-  }
-  const hash: Hash = [0, 0];
-  for (let bit = 1; bit < FREQUENCIES ** 2; bit++) {
-    const across = bit % FREQUENCIES, down = COSINES[Math.floor(bit / FREQUENCIES)]!;
-    let coefficient = 0;
-    for (let y = 0; y < SIDE; y++) coefficient += rows[y * FREQUENCIES + across]! * down[y]!;
-    if (coefficient > 0) hash[across % 2]! |= 1 << (bit >> 1);
-  }
-  return hash;
 }
 
 /**
@@ -215,81 +130,6 @@ function findEqual(photos: Uint8Array[], hashes: Int32Array): Duplicates["exact"
     }
   }
   return exact;
-}
-
-/** Which pairs of photos, no two of equal pixels, link into one picture what was not linked yet. */
-function findNear(
-  places: number[],
-  samples: readonly Sample[],
-  thumbnails: Thumbnail[],
-  hashes: Int32Array,
-  { maxDistance, minLikeness, onProgress }: Required<DuplicateOptions>,
-): NearPair[] {
-  const near: NearPair[] = [];
-  const pictures = new Partition(samples.length);
-  for (const [nth, first] of places.entries()) {
-    const turned = Int32Array.from(TURNS.flatMap((by) => hashView(thumbnails[first]!, turn(by))));
-    for (let other = nth + 1; other < places.length; other++) {
-      const second = places[other]!;
-      const even = hashes[2 * second]!, odd = hashes[2 * second + 1]!;
-      let distance = maxDistance + 1, degrees = 0, mirrored = false;
-      for (let i = 0; i < TURNS.length; i++) {
-        const evenBits = countBits(turned[2 * i]! ^ even);
-        if (evenBits >= distance) continue;
-        // In the mirror image the bits of odd frequencies are inverted.
-        const oddBits = countBits(turned[2 * i + 1]! ^ odd);
-        if (evenBits + Math.min(oddBits, 32 - oddBits) >= distance) continue;
-        mirrored = oddBits > 16;
-        distance = evenBits + (mirrored ? 32 - oddBits : oddBits);
-        degrees = TURNS[i]!;
-      }
-      if (distance > maxDistance || samples[first]!.file === samples[second]!.file) continue;
-      if (pictures.find(first) === pictures.find(second)) continue;
-      const start = turn(-degrees, mirrored);
-      const likeness = compareDetail(thumbnails[first]!, thumbnails[second]!, start);
-      if (likeness < minLikeness) continue;
-      pictures.join(first, second);
-      near.push({ first, second, distance, mirrored, likeness });
-    }
-    onProgress({ stage: "looking for twins", done: nth + 1, total: places.length });
-  }
-  return near;
-}
-
-/** The bits set in a word of 32; H. S. Warren, "Hacker's Delight", 2nd edition, section 5-1. */
-function countBits(word: number): number {
-  word -= (word >>> 1) & 0x55555555;
-  word = (word & 0x33333333) + ((word >>> 2) & 0x33333333);
-  return Math.imul((word + (word >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
-}
-
-/** Which of so many things belong together: a disjoint-set forest. */
-class Partition {
-  readonly #parents: Int32Array;
-
-  constructor(count: number) {
-    this.#parents = Int32Array.from({ length: count }, (_, i) => i);
-  }
-
-  /** The thing that stands for all that belong together with `i`. */
-  find(i: number): number {
-    while (this.#parents[i] !== i) i = this.#parents[i] = this.#parents[this.#parents[i]!]!;
-    return i;
-  }
-
-  join(i: number, j: number): void {
-    this.#parents[this.find(j)] = this.find(i);
-  }
-}
-
-function checkPixels(caller: string, pixels: Uint8Array, size: number, count: number): void {
-  if (!Number.isInteger(size) || size < SIDE) {
-    throw new RangeError(`${caller}() needs photos of ${SIDE} x ${SIDE} or more, got size ${size}`);
-  }
-  const needed = count * size * size * 3;
-  if (pixels.length !== needed) {
-    throw new RangeError(`${caller}() needs ${needed} bytes of pixels, got ${pixels.length}`);
-  }
 }
 
 function checkRange(option: string, given: number, most: number): void {

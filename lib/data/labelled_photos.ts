@@ -1,5 +1,7 @@
 /** Labelled photos of one data set or several: found, read, and split without leaks. */
-import { type Dataset, scanDataset, type ScanOptions, selectSamples } from "./scan_dataset.ts";
+import type { Dataset, ScanOptions } from "./dataset.ts";
+import { scanDataset } from "./scan_dataset.ts";
+import { selectSamples } from "./select_samples.ts";
 import { groupDuplicates } from "./duplicates.ts";
 import type { DataSource } from "./get_data.ts";
 import { loadImages } from "../images/load_images.ts";

@@ -1,5 +1,5 @@
 /** Labelled whole photos through the chain: what is there, and what is found. */
-import type { Dataset } from "../data/scan_dataset.ts";
+import type { Dataset } from "../data/dataset.ts";
 import type { DetectOptions, Detector } from "../detection/detector.ts";
 import type { JudgedPhoto } from "./judge_detections.ts";
 import { detectFiles } from "../inference/predict_files.ts";

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertGreater, assertLess, assertThrows } from "@std/assert";
-import { groupDuplicates, hashImage } from "../../lib/data/duplicates.ts";
+import { groupDuplicates } from "../../lib/data/duplicates.ts";
+import { hashImage } from "../../lib/data/hash_image.ts";
 import { seededRandom } from "../../lib/random.ts";
 import type { ClassName, ImageSet } from "../../lib/types.ts";
 import { makeScene, moveScene, renderScene, type Scene } from "../fixtures/scenes.ts";

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { dirname, join, relative } from "@std/path";
-import { type Dataset, scanDataset, type ScanOptions } from "../../lib/data/scan_dataset.ts";
+import type { Dataset, ScanOptions } from "../../lib/data/dataset.ts";
+import { scanDataset } from "../../lib/data/scan_dataset.ts";
 
 /** Runs `work` on a new folder of such files, given by path and text, and removes it. */
 async function withFiles(files: Record<string, string>, work: (folder: string) => Promise<void>) {
