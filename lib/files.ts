@@ -1,9 +1,142 @@
-/** A temporary folder that one process at a time works in, and that does not outlive the work. */
-import { dirname } from "@std/path";
+/** Files and folders that appear whole or not at all, and the folders in which they are made. */
+import { basename, dirname, join, resolve } from "@std/path";
+import { readdir } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
+import pMap from "p-map";
 
 /** How often a process that waits looks whether its turn has come. */
 const POLL_MS = 50;
+/** Files that are synchronised at once: one after the other takes seven times as long. */
+const SYNCS_AT_ONCE = 16;
+/** A name may have 255 bytes: a temporary one holds this many characters of its file's. */
+const NAME_END = 40;
+/** What a file system says that cannot synchronise. */
+const NO_SYNC = ["EINVAL", "ENOSYS", "ENOTSUP"];
+
+/**
+ * Writes a file under a temporary name beside it, synchronises it with the disk, and renames it. A process
+ * that is killed at any moment leaves the old file or the new one, whole. A symbolic link stays one, and a
+ * file that is replaced passes on its permissions.
+ *
+ * @param content Bytes, text, or a function that writes the file under the temporary name.
+ * @throws what `content` throws; in plain words if the disk is full, with the system's error as the cause
+ * @example
+ * ```ts
+ * import { writeWhole } from "./files.ts";
+ *
+ * const file = `${Deno.makeTempDirSync()}/new/notes.txt`;
+ * await writeWhole(file, "one");
+ * await writeWhole(file, (temporary) => Deno.writeTextFile(temporary, "two"));
+ * console.log(await Deno.readTextFile(file)); // two
+ * ```
+ */
+export async function writeWhole(
+  file: string,
+  content: Uint8Array | string | ((temporary: string) => Promise<unknown>),
+): Promise<void> {
+  const target = await followLink(file);
+  const name = `.${crypto.randomUUID().slice(0, 8)}-${basename(target).slice(-NAME_END)}`;
+  const temporary = join(dirname(target), name);
+  try {
+    await Deno.mkdir(dirname(target), { recursive: true });
+    if (typeof content === "string") await Deno.writeTextFile(temporary, content);
+    else if (content instanceof Uint8Array) await Deno.writeFile(temporary, content);
+    else await content(temporary);
+    await syncFile(temporary);
+    const old = await Deno.stat(target).catch(() => undefined);
+    if (old?.mode) await Deno.chmod(temporary, old.mode & 0o777);
+    await Deno.rename(temporary, target);
+  } catch (error) {
+    await removeIfThere(temporary);
+    throw explainFullDisk(error, target);
+  }
+}
+
+/**
+ * Fills a folder under a temporary name beside it, synchronises it with the disk, and renames it; one that is
+ * there is replaced. Other callers with the same folder wait, in this process or another. A symbolic
+ * link stays one.
+ *
+ * @param fill Gets the temporary folder, which is empty. The folder around that one takes what need not be kept.
+ * @returns what `fill` resolves to; `undefined` if `isDone` did
+ * @throws {Deno.errors.NotADirectory} if a file has the folder's name
+ * @throws what `fill` throws; in plain words if the disk is full, with the system's error as the cause
+ * @example
+ * ```ts
+ * import { writeWholeFolder } from "./files.ts";
+ *
+ * const folder = `${Deno.makeTempDirSync()}/notes`;
+ * await writeWholeFolder(folder, (temporary) => Deno.writeTextFile(`${temporary}/1.txt`, "one"));
+ * console.log(await Deno.readTextFile(`${folder}/1.txt`)); // one
+ * ```
+ */
+export async function writeWholeFolder<T>(
+  folder: string,
+  fill: (temporary: string) => Promise<T>,
+  { isDone, ...options }: {
+    /** Asked when it is this caller's turn: another one may have filled the folder meanwhile. */
+    isDone?: () => Promise<boolean>;
+    /** Ends the waiting. */
+    signal?: AbortSignal;
+    /** Called once, if another process is at work. */
+    onWait?: () => void;
+  } = {},
+): Promise<T | undefined> {
+  const target = await followLink(resolve(folder));
+  const work = join(dirname(target), `.${basename(target)}-part`);
+  const [made, old] = [join(work, "made"), join(work, "old")];
+  return await withWorkFolder(work, async () => {
+    // Of a process that was killed: between its two renames, the old folder is all that there is.
+    await Deno.rename(old, target).catch(() => {});
+    for (const rest of [made, old]) await removeIfThere(rest);
+    if (await isDone?.()) return;
+    await Deno.mkdir(made);
+    const result = await fill(made);
+    await syncFolder(made);
+    if (await moveAside(target, old)) {
+      await Deno.rename(made, target).catch(async (error) => {
+        await Deno.rename(old, target);
+        throw error;
+      });
+    } else await Deno.rename(made, target);
+    return result;
+  }, options);
+}
+
+/** Moves a folder out of the way; gives whether there was one. */
+async function moveAside(folder: string, aside: string): Promise<boolean> {
+  const info = await Deno.lstat(folder).catch(() => undefined);
+  if (info && !info.isDirectory) throw new Deno.errors.NotADirectory(`${folder} is not a folder`);
+  if (info) await Deno.rename(folder, aside);
+  return info !== undefined;
+}
+
+/** The path that a symbolic link leads to; a path of nothing, or of no link, leads to itself. */
+async function followLink(path: string): Promise<string> {
+  return await Deno.realPath(path).catch(() => path);
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const sync = ({ parentPath, name }: typeof files[number]) => syncFile(join(parentPath, name));
+  await pMap(files, sync, { concurrency: SYNCS_AT_ONCE });
+}
+
+async function syncFile(path: string): Promise<void> {
+  using file = await Deno.open(path, { read: true, write: Deno.build.os === "windows" });
+  await file.syncData().catch((error) => {
+    if (!NO_SYNC.includes(error.code)) throw error;
+  });
+}
+
+function explainFullDisk(error: unknown, path: string): unknown {
+  if ((error as { code?: string }).code !== "ENOSPC") return error;
+  const folder = dirname(path);
+  return new Error(`the disk of ${folder} is full: make room on it, or choose another folder`, {
+    cause: error,
+  });
+}
 
 /**
  * Runs `work`, which may fill `folder`, while other callers with the same folder wait, in this process or
@@ -51,11 +184,7 @@ export async function withWorkFolder<T>(
       await delay(POLL_MS, undefined, { signal }).catch(() => {}); // an abort is thrown at the top
     }
   } catch (error) {
-    if ((error as { code?: string }).code !== "ENOSPC") throw error;
-    const reason = `the disk of ${
-      dirname(folder)
-    } is full: make room on it, or choose another folder`;
-    throw new Error(reason, { cause: error });
+    throw explainFullDisk(error, folder);
   }
 }
 

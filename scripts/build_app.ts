@@ -1,5 +1,6 @@
 /** Bundles the page's TypeScript and TensorFlow.js for the browser, with Vite. */
 import { join } from "@std/path";
+import { writeWholeFolder } from "../lib/files.ts";
 import { ROOT } from "./terminal.ts";
 
 /** Where the bundled page lies; git ignores it. */
@@ -9,15 +10,9 @@ const SOURCES = ["app", "lib", "deno.lock", "scripts/build_app.ts"];
 
 /** Builds the page where it is missing or older than its sources; takes some two seconds. */
 export async function buildApp(): Promise<void> {
-  // One at a time; the system frees the lock of one that was killed.
-  using lock = await Deno.open(join(ROOT, "node_modules/.app.lock"), { create: true, write: true });
-  await lock.lock(true);
-  const built = await newestChange(join(PAGE_FOLDER, "index.html"));
-  const changed = await Promise.all(SOURCES.map((name) => newestChange(join(ROOT, name))));
-  if (built > Math.max(...changed)) return;
+  if (await isBuilt()) return;
   const { build } = await import("vite");
-  const part = await Deno.makeTempDir({ dir: join(ROOT, "app"), prefix: "dist-" });
-  try {
+  await writeWholeFolder(PAGE_FOLDER, async (part) => {
     await build({
       root: join(ROOT, "app"),
       configFile: false,
@@ -36,12 +31,14 @@ export async function buildApp(): Promise<void> {
         rolldownOptions: { output: { entryFileNames: "worker/[name]-[hash].js" } },
       },
     });
-    await Deno.remove(PAGE_FOLDER, { recursive: true }).catch(() => {});
-    await Deno.rename(part, PAGE_FOLDER);
-  } catch (error) {
-    await Deno.remove(part, { recursive: true }).catch(() => {});
-    throw error;
-  }
+  }, { isDone: isBuilt });
+}
+
+/** Whether the page is newer than all its sources. */
+async function isBuilt(): Promise<boolean> {
+  const built = await newestChange(join(PAGE_FOLDER, "index.html"));
+  const changed = await Promise.all(SOURCES.map((name) => newestChange(join(ROOT, name))));
+  return built > Math.max(...changed);
 }
 
 /** When a file, or the newest in a folder, was changed, in milliseconds; 0 if there is none. */
@@ -52,7 +49,7 @@ async function newestChange(path: string): Promise<number> {
   }));
   if (!isDirectory) return mtime?.getTime() ?? 0;
   const entries = (await Array.fromAsync(Deno.readDir(path)))
-    .filter(({ name }) => !name.startsWith("dist"));
+    .filter(({ name }) => !/^\.?dist/.test(name));
   return Math.max(
     0,
     ...await Promise.all(entries.map(({ name }) => newestChange(join(path, name)))),

@@ -1,10 +1,10 @@
 /** `deno task export`: a saved model for other engines, run there on 100 faces to see that it says the same. */
-import { basename, dirname, join, resolve } from "@std/path";
+import { dirname, join, resolve } from "@std/path";
 import { Command, Option } from "commander";
 import type { ModelInfo } from "../lib/model/saved_model.ts";
 import { writeSampleFaces } from "../lib/data/sample_faces.ts";
 import type { OnProgress } from "../lib/types.ts";
-import { removeIfThere, withWorkFolder } from "../lib/files.ts";
+import { writeWholeFolder } from "../lib/files.ts";
 import { setUpConverter, setUpEngine } from "./setup.ts";
 import { lastLines, progressLine, ROOT, run, runCommand, SHIPPED_MODEL } from "./terminal.ts";
 
@@ -64,14 +64,9 @@ await runCommand(async () => {
     show?.(progress);
   };
 
-  const work = join(dirname(target), `.${basename(target)}-exporting`);
-  const check = await withWorkFolder(work, async () => {
-    const made = join(work, "made");
-    await removeIfThere(made); // of a run that was killed
-    await Deno.mkdir(made);
-    const check = python ? await convert(python, work, made) : await copy(made);
+  const check = await writeWholeFolder(target, async (made) => {
+    const check = python ? await convert(python, dirname(made), made) : await copy(made);
     signal.throwIfAborted();
-    await Deno.rename(made, target);
     return check;
   }).catch((error) => {
     if (!signal.aborted) throw error;

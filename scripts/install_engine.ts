@@ -6,6 +6,7 @@
 import { join } from "@std/path";
 import { BlobReader, type FileEntry, ZipReader } from "@zip.js/zip.js";
 import { openAsBlob } from "node:fs";
+import { writeWhole } from "../lib/files.ts";
 import type { OnProgress } from "../lib/types.ts";
 import { lastLines, run } from "./terminal.ts";
 import { findPython } from "./python.ts";
@@ -82,9 +83,7 @@ export async function installEngine(
       ? await installPrebuilt(folder, tools.missing, onProgress)
       : await installWheel(folder, staging, headers, tools, onProgress);
     const files = await listSizes(folder, ["deps/lib", "lib/napi-v8"]);
-    const part = join(staging, "engine.json");
-    await Deno.writeTextFile(part, JSON.stringify({ libtensorflow, files } satisfies Stamp));
-    await Deno.rename(part, stampFile);
+    await writeWhole(stampFile, JSON.stringify({ libtensorflow, files } satisfies Stamp));
     return libtensorflow;
   } catch (error) {
     if ((error as { code?: string }).code !== "ENOSPC") throw error;
@@ -283,8 +282,7 @@ async function installPrebuilt(
   // The script writes into this file, which may be a link into Deno's cache: make it a file of its own.
   const manifest = join(folder, "package.json");
   const text = await Deno.readTextFile(manifest);
-  await Deno.writeTextFile(`${manifest}.part`, text);
-  await Deno.rename(`${manifest}.part`, manifest);
+  await writeWhole(manifest, text);
   const path = [join(folder, "../../@mapbox/node-pre-gyp/bin"), Deno.env.get("PATH")];
   const script = await run("node", [join(folder, "scripts/install.js"), "cpu", "download"], {
     cwd: folder,

@@ -2,7 +2,7 @@
 import { basename, dirname, join } from "@std/path";
 import { type Entry, Reader, ZipReader } from "@zip.js/zip.js";
 import type { OnProgress } from "../types.ts";
-import { removeIfThere, withWorkFolder } from "../files.ts";
+import { writeWholeFolder } from "../files.ts";
 
 /** What an archive may hold at most, and how the work is watched and stopped. */
 export interface UnpackOptions {
@@ -79,9 +79,8 @@ export async function unpackArchive(
   using file = await Deno.open(zipFile);
   const { size, mtime } = await file.stat();
   const record = `${basename(zipFile)}, ${size} bytes, ${mtime?.toISOString()}\n`;
-  const workFolder = `${folder}.unpacking`;
-  await withWorkFolder(workFolder, async () => {
-    if (await readMarker(folder) === record) return;
+  const isDone = async () => await readMarker(folder) === record;
+  await writeWholeFolder(folder, async (unpacked) => {
     if (await Deno.lstat(folder).then(() => true, () => false)) {
       throw new Deno.errors.AlreadyExists(
         `${zipFile} cannot be unpacked: ${folder} exists; move it away or choose another folder`,
@@ -89,12 +88,9 @@ export async function unpackArchive(
     }
     const reader = new DiskReader(file);
     await checkArchive(zipFile, reader, options);
-    const unpacked = join(workFolder, "files");
-    await removeIfThere(unpacked); // of a process that was killed
     await unpackEntries(zipFile, reader, unpacked, options);
     await Deno.writeTextFile(join(unpacked, MARKER), record);
-    await Deno.rename(unpacked, folder);
-  }, options);
+  }, { ...options, isDone });
 }
 
 /** Reads all of the archive, and writes nothing. */

@@ -2,12 +2,12 @@
  * The embedded default data set: faces drawn by the project's own seeded generator, for when no photos
  * can be had. Results on them say nothing about real photos.
  */
-import { basename, dirname, join, resolve } from "@std/path";
+import { join } from "@std/path";
 import { seededRandom } from "../random.ts";
 import { drawSampleFace } from "./sample_faces/draw.ts";
 import { renderPhoto } from "./sample_faces/photo.ts";
 import { CLASSES, type OnProgress } from "../types.ts";
-import { removeIfThere, withWorkFolder } from "../files.ts";
+import { writeWholeFolder } from "../files.ts";
 
 /** Written last into the folder, so that a folder that has it is whole. */
 const MANIFEST = "sample_faces.json";
@@ -30,7 +30,7 @@ export interface SampleFacesOptions {
  * `with_mask/with_mask_1.jpg`, `without_mask/without_mask_1.jpg` and so on, JPEG files of 72 to 320
  * rows, and `sample_faces.json`, which says what they are. Returns at once if they are there already;
  * faces of another count, seed or version are replaced. All files appear at once when the last is
- * drawn; a run that is killed leaves a folder `.<name>-drawing` beside, which the next run removes.
+ * drawn; a run that is killed leaves a folder `.<name>-part` beside, which the next run removes.
  *
  * @throws {RangeError} If `count` is not a positive even number, or `seed` not a safe integer.
  * @throws {Deno.errors.AlreadyExists} If `folder` holds anything but sample faces.
@@ -56,11 +56,8 @@ export async function writeSampleFaces(
   const manifest = JSON.stringify({ note: NOTE, version: VERSION, count, seed }, null, 2) + "\n";
   if (await readManifest(folder) === manifest) return;
 
-  const work = join(dirname(resolve(folder)), `.${basename(resolve(folder))}-drawing`);
-  await withWorkFolder(work, async () => {
-    if (await readManifest(folder) === manifest) return; // another run was faster
-    const [drawn, old] = [join(work, "drawn"), join(work, "old")];
-    for (const leftover of [drawn, old]) await removeIfThere(leftover); // of a run that was killed
+  const isDone = async () => await readManifest(folder) === manifest;
+  await writeWholeFolder(folder, async (drawn) => {
     for (const className of CLASSES.binary) {
       await Deno.mkdir(join(drawn, className), { recursive: true });
     }
@@ -71,13 +68,10 @@ export async function writeSampleFaces(
         const photo = await renderPhoto(random, drawSampleFace(random, className === "with_mask"));
         await Deno.writeFile(join(drawn, className, `${className}_${n}.jpg`), photo);
       }));
-      onProgress?.({ stage: "drawing sample faces", done: 2 * n, total: count });
+      onProgress?.({ stage: "Drawing sample faces", done: 2 * n, total: count });
     }
     await Deno.writeTextFile(join(drawn, MANIFEST), manifest);
-    // Moved, not removed: half a folder must not be left where its manifest says that it is whole.
-    await Deno.rename(folder, old).catch(ignoreNotFound);
-    await Deno.rename(drawn, folder);
-  });
+  }, { isDone });
 }
 
 /** The text of a folder's manifest; undefined if the folder is empty or absent. */

@@ -1,8 +1,8 @@
 /** Pixels that were read once, in a file, so that the next start need not decode the photos again. */
-import { dirname, isAbsolute, join, resolve } from "@std/path";
+import { isAbsolute, join, resolve } from "@std/path";
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import { removeIfThere } from "../files.ts";
+import { removeIfThere, writeWhole } from "../files.ts";
 import type { Box } from "../types.ts";
 
 /** What reading samples gave. */
@@ -141,17 +141,10 @@ async function writeEntry(path: string, { pixels, failed }: ReadPixels): Promise
   footer.setUint32(0, json.length);
   footer.setUint32(4, crc32(tail.subarray(0, -4), crc32(pixels)));
 
-  const folder = dirname(path);
-  await Deno.mkdir(folder, { recursive: true });
-  const part = await Deno.makeTempFile({ dir: folder, prefix: ".", suffix: SUFFIX });
-  try {
-    await Deno.writeFile(part, pixels);
-    await Deno.writeFile(part, tail, { append: true });
-    await Deno.rename(part, path);
-  } catch (error) {
-    await removeIfThere(part);
-    throw error;
-  }
+  await writeWhole(path, async (temporary) => {
+    await Deno.writeFile(temporary, pixels);
+    await Deno.writeFile(temporary, tail, { append: true });
+  });
 }
 
 /** Removes all but the newest files, and so in time also the parts that killed runs left. */

@@ -3,6 +3,7 @@ import { cp } from "node:fs/promises";
 import type { LayersModel } from "@tensorflow/tfjs-node";
 import { basename, dirname, join, resolve } from "@std/path";
 import { tf } from "../engine/tensorflow.ts";
+import { writeWholeFolder } from "../files.ts";
 import { checkInfo, type ModelInfo, PREPROCESSING, readArtifacts } from "./model_json.ts";
 
 export { type ModelInfo, PREPROCESSING };
@@ -27,23 +28,17 @@ export async function saveClassifier(
 ): Promise<void> {
   const target = resolve(folder);
   const old = await checkModelFolder(target);
-  const part = await makeFolderBeside(target);
-  const aside = `${part}-old`;
   try {
     const metadata = JSON.stringify({ ...info, preprocessing: PREPROCESSING }); // without what is undefined
     model.setUserDefinedMetadata(JSON.parse(metadata));
-    await model.save(`file://${part}`);
-    // What else lies beside the model, such as its card, stays.
-    for (const name of old.filter((name) => name !== "model.json" && name !== "weights.bin")) {
-      await cp(join(target, name), join(part, name), { recursive: true });
-    }
-    await Deno.chmod(part, 0o755);
-    if (old.length > 0) await Deno.rename(target, aside);
-    await Deno.rename(part, target);
-    if (old.length > 0) await Deno.remove(aside, { recursive: true });
+    await writeWholeFolder(target, async (part) => {
+      await model.save(`file://${part}`);
+      // What else lies beside the model, such as its card, stays.
+      for (const name of old.filter((name) => name !== "model.json" && name !== "weights.bin")) {
+        await cp(join(target, name), join(part, name), { recursive: true });
+      }
+    });
   } catch (error) {
-    await Deno.rename(aside, target).catch(() => {}); // if it had been put aside and nothing is in its place
-    await Deno.remove(part, { recursive: true }).catch(() => {});
     throw new Error(`no model could be saved in ${folder}: ${(error as Error).message}`, {
       cause: error,
     });

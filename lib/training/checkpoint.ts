@@ -1,5 +1,5 @@
 /** A training run that is not over, to a file and back: whole or not at all. */
-import { dirname } from "@std/path";
+import { writeWhole } from "../files.ts";
 import type { History } from "../types.ts";
 
 /** All that a run needs to go on as if it had never stopped. */
@@ -80,15 +80,9 @@ interface TensorEntry {
  * ```
  */
 export async function saveCheckpoint(file: string, checkpoint: Checkpoint): Promise<void> {
-  const part = `${file}.part`;
   try {
-    await Deno.mkdir(dirname(file), { recursive: true });
-    await Deno.writeFile(part, await encode(checkpoint));
-    using written = await Deno.open(part, { write: true });
-    await written.syncData();
-    await Deno.rename(part, file);
+    await writeWhole(file, await encode(checkpoint));
   } catch (cause) {
-    await Deno.remove(part).catch(() => {});
     throw new Error(`${file} could not be written: ${(cause as Error).message}`, { cause });
   }
 }

@@ -3,7 +3,7 @@
  * faces of up to some 100 pixels of its input. The network under them stays as it is.
  */
 import type { NamedTensorMap, Tensor, Tensor2D, Variable } from "@tensorflow/tfjs-node";
-import { dirname, join, resolve } from "@std/path";
+import { join } from "@std/path";
 import { SECOND_LOOK } from "../detection/ssd.ts";
 import type { Detector } from "../detection/detector.ts";
 import { tf } from "../engine/tensorflow.ts";
@@ -19,7 +19,7 @@ import {
   readCells,
 } from "./detector_cells.ts";
 import type { Box, OnProgress } from "../types.ts";
-import { removeIfThere } from "../files.ts";
+import { writeWhole } from "../files.ts";
 
 /** A photo and all faces in it. */
 export interface PhotoOfFaces {
@@ -111,19 +111,9 @@ export async function trainSecondLook(
 /** Writes the weights as {@linkcode loadDetector} reads them; the folder's other files stay. */
 export async function saveSecondLook(weights: NamedTensorMap, folder: string): Promise<void> {
   const { data, specs } = await tf.io.encodeWeights(weights);
-  const target = resolve(folder);
-  await Deno.mkdir(target, { recursive: true });
-  const part = await Deno.makeTempDir({ dir: dirname(target), prefix: ".second-look-" });
-  try {
-    await Deno.writeFile(join(part, "weights.bin"), new Uint8Array(data));
-    const manifest = [{ paths: ["weights.bin"], weights: specs }];
-    await Deno.writeTextFile(join(part, "weights_manifest.json"), JSON.stringify(manifest) + "\n");
-    for (const name of ["weights.bin", "weights_manifest.json"]) {
-      await Deno.rename(join(part, name), join(target, name));
-    }
-  } finally {
-    await removeIfThere(part);
-  }
+  const manifest = [{ paths: ["weights.bin"], weights: specs }];
+  await writeWhole(join(folder, "weights.bin"), new Uint8Array(data));
+  await writeWhole(join(folder, "weights_manifest.json"), JSON.stringify(manifest) + "\n");
 }
 
 type Weights = Record<"hidden" | "hiddenBias" | "output" | "outputBias", Variable>;

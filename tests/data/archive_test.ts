@@ -158,11 +158,11 @@ Deno.test("unpackArchive() removes what a killed process left", async () => {
   await withFolder(async (folder) => {
     const [zipFile, target] = [join(folder, "photos.zip"), join(folder, "photos")];
     await Deno.writeFile(zipFile, ZIP);
-    await Deno.mkdir(`${target}.unpacking/files`, { recursive: true });
-    await Deno.writeTextFile(`${target}.unpacking/files/stale.jpg`, "");
+    await Deno.mkdir(join(folder, ".photos-part/made"), { recursive: true });
+    await Deno.writeTextFile(join(folder, ".photos-part/made/stale.jpg"), "");
     await unpackArchive(zipFile, target);
     assertEquals(await readTree(target), TREE);
-    assertEquals((await listFiles(folder)).filter((name) => name.includes("unpacking")), []);
+    assertEquals((await listFiles(folder)).filter((name) => name.startsWith(".")), []);
   });
 });
 

@@ -139,7 +139,7 @@ Deno.test("writeSampleFaces() returns at once if the faces are there, and replac
     assertEquals(
       reports,
       [2, 4].map((done) => {
-        return { stage: "drawing sample faces", done, total: 4 };
+        return { stage: "Drawing sample faces", done, total: 4 };
       }),
     );
     await writeSampleFaces(folder, { count: 4, seed: 42, onProgress });
@@ -163,10 +163,10 @@ Deno.test("writeSampleFaces() shows nothing before all is drawn, and leaves noth
 
 Deno.test("writeSampleFaces() removes what a killed run left, and nothing else", () =>
   inTempDir(async (parent) => {
-    for (const name of [".faces-drawing/drawn/with_mask", ".faces-drawing/old", "bystander"]) {
+    for (const name of [".faces-part/made/with_mask", ".faces-part/old", "bystander"]) {
       await Deno.mkdir(join(parent, name), { recursive: true });
     }
-    await Deno.writeTextFile(join(parent, ".faces-drawing/drawn/with_mask/half.jpg"), "half");
+    await Deno.writeTextFile(join(parent, ".faces-part/made/with_mask/half.jpg"), "half");
     await writeSampleFaces(join(parent, "faces"), { count: 2 });
     assertEquals((await readFaces(join(parent, "faces"))).size, 2);
     assertEquals(await listNames(parent), ["bystander", "faces"]);

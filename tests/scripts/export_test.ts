@@ -61,7 +61,7 @@ Deno.test("export --format tfjs copies the model and what lies beside it", async
     await save(buildCnn({ size: 24 }), model, "binary", 24);
     await Deno.writeTextFile(join(model, "README.md"), "a card");
     const output = join(folder, "deep/copy");
-    await Deno.mkdir(join(folder, "deep/.copy-exporting/made/half"), { recursive: true }); // as after kill -9
+    await Deno.mkdir(join(folder, "deep/.copy-part/made/half"), { recursive: true }); // as after kill -9
     const { code, stdout, stderr } = await runExport(
       ...["--model", model, "--output", output, "--format", "tfjs", "--json"],
     );

@@ -67,9 +67,13 @@ Deno.test("saveCheckpoint() leaves the old checkpoint if it cannot write a new o
   await withFolder(async (folder) => {
     const file = join(folder, "cnn.checkpoint");
     await saveCheckpoint(file, example);
-    await Deno.mkdir(`${file}.part`); // in the way
-    await assertRejects(() => saveCheckpoint(file, { ...example, settings: {} }), Error, file);
+    const { rename } = Deno;
+    Deno.rename = () => Promise.reject(new Error("no space"));
+    const save = () => saveCheckpoint(file, { ...example, settings: {} });
+    await assertRejects(save, Error, `${file} could not be written: no space`)
+      .finally(() => Deno.rename = rename);
     assertEquals(await loadCheckpoint(file), example);
+    assertEquals((await Array.fromAsync(Deno.readDir(folder))).length, 1);
   });
 });
 
