@@ -1,34 +1,43 @@
-/** Work on many things, some of it ahead of the one that is asked for. */
-
 /**
- * Maps items in order while the work on up to `ahead` items is under way: photos are decoded while earlier
- * ones are classified. Takes an item only when there is room for it, so memory does not grow with their
- * number.
- *
- * @param ahead A positive integer.
- * @throws what `work` throws, when it is that item's turn; then no further item is begun
- * @example
- * ```ts
- * import { mapAhead } from "./concurrency.ts";
- *
- * const squares = mapAhead([1, 2, 3], (x) => Promise.resolve(x * x), { ahead: 2 });
- * console.log(await Array.fromAsync(squares)); // [1, 4, 9]
- * ```
+ * Bounded work. Of a number of works at once, `p-map` takes care. async-mutex's semaphore has weights as well,
+ * but counts down from what is free at each release: with pixels as weights that takes 0.4 s.
  */
-export async function* mapAhead<T, R>(
-  items: Iterable<T> | AsyncIterable<T>,
-  work: (item: T) => Promise<R>,
-  { ahead }: { ahead: number },
-): AsyncGenerator<R> {
-  if (!Number.isInteger(ahead) || ahead < 1) {
-    throw new RangeError(`mapAhead() needs ahead of 1 or more, got ${ahead}`);
+
+/** Bounds what works that run at once may use in all. */
+export class Budget {
+  readonly #limit: number;
+  #used = 0;
+  #waiting: (() => void)[] = [];
+
+  /** @param limit In the unit of the costs. */
+  constructor(limit: number) {
+    this.#limit = limit;
   }
-  const underWay: Promise<R>[] = [];
-  for await (const item of items) {
-    const result = work(item);
-    result.catch(() => {}); // is thrown when it is its turn, not before
-    underWay.push(result);
-    if (underWay.length >= ahead) yield await underWay.shift()!;
+
+  /**
+   * Runs `work` as soon as its cost fits in beside that of the others, or no other is running.
+   *
+   * @returns what `work` returns
+   * @throws what `work` throws
+   * @example
+   * ```ts
+   * import { Budget } from "./concurrency.ts";
+   *
+   * const memory = new Budget(100);
+   * const jobs = [60, 60, 30].map((cost) => memory.run(cost, () => Promise.resolve(cost)));
+   * console.log(await Promise.all(jobs)); // The second waited for the first.
+   * ```
+   */
+  async run<T>(cost: number, work: () => Promise<T>): Promise<T> {
+    while (this.#used > 0 && this.#used + cost > this.#limit) {
+      await new Promise<void>((resume) => this.#waiting.push(resume));
+    }
+    this.#used += cost;
+    try {
+      return await work();
+    } finally {
+      this.#used -= cost;
+      for (const resume of this.#waiting.splice(0)) resume();
+    }
   }
-  while (underWay.length > 0) yield await underWay.shift()!;
 }

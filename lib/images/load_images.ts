@@ -1,6 +1,7 @@
 /** Many photos, whatever their formats, to `[n, size, size, 3]` uint8 RGB. */
+import pMap from "p-map";
 import sharp from "sharp";
-import { Budget } from "./budget.ts";
+import { Budget } from "../concurrency.ts";
 import {
   countPixels,
   decodeWhole,
@@ -69,7 +70,7 @@ async function readSamples(
   const files = [...Map.groupBy(samples.keys(), (index) => samples[index]!.file)];
   const square = { width: size, height: size };
   const decoding = new Budget(MAX_PIXELS);
-  let next = 0, done = 0;
+  let done = 0;
 
   async function readFile(file: string, indices: number[]) {
     try {
@@ -94,15 +95,11 @@ async function readSamples(
     }
   }
 
-  async function readSome() {
-    while (next < files.length) {
-      const [file, indices] = files[next++]!;
-      await readFile(file, indices);
-      done += indices.length;
-      onProgress?.({ stage: "reading photos", done, total: samples.length });
-    }
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, readSome));
+  await pMap(files, async ([file, indices]) => {
+    await readFile(file, indices);
+    done += indices.length;
+    onProgress?.({ stage: "Reading photos", done, total: samples.length });
+  }, { concurrency: AT_ONCE });
   // libvips keeps the messages of all its threads in one place: alone, each photo gets its own.
   for (const [file, indices] of files) {
     const damaged = indices.filter((index) => failed.get(index) instanceof Deno.errors.InvalidData);

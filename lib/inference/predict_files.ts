@@ -1,11 +1,11 @@
 /** Any number of files to results, in order: photos are read ahead while others are classified. */
+import { pMapIterable } from "p-map";
+import { Budget } from "../concurrency.ts";
 import type { DetectOptions, Detector } from "../detection/detector.ts";
 import { detectMasks, type MaskDetection } from "./detect_masks.ts";
 import { decodeImage, decodePhoto } from "../images/decode_image.ts";
-import { Budget } from "../images/budget.ts";
 import { countPixels, MAX_PIXELS, readPhoto } from "../images/decode.ts";
 import type { ListedFile } from "./list_files.ts";
-import { mapAhead } from "../concurrency.ts";
 import { classifyImages } from "../model/predict_images.ts";
 import type { Prediction } from "../model/predictions.ts";
 import type { Classifier } from "../model/saved_model.ts";
@@ -50,7 +50,7 @@ export async function* classifyFiles(
     const bytes = await readPhoto(file);
     return await decoding.run(await countPixels(bytes), () => decodeImage(bytes, { size }));
   };
-  const read = mapAhead(files, readWith(readFace), { ahead: 2 * BATCH });
+  const read = pMapIterable(files, readWith(readFace), { concurrency: 2 * BATCH });
   for await (const batch of inBatches(read, BATCH)) {
     const good = batch.filter((it) => "value" in it);
     const pixels = new Uint8Array(good.length * size * size * 3);
@@ -75,7 +75,7 @@ export async function* detectFiles(
   files: Files,
   options: DetectOptions = {},
 ): AsyncGenerator<Exclude<FileResult, Prediction>> {
-  for await (const it of mapAhead(files, readWith(decodePhoto), { ahead: WHOLE_AHEAD })) {
+  for await (const it of pMapIterable(files, readWith(decodePhoto), { concurrency: WHOLE_AHEAD })) {
     yield "value" in it
       ? { file: it.file, faces: await detectMasks(detector, classifier, it.value, options) }
       : it;

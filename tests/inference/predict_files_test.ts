@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import sharp from "sharp";
 import { loadDetector } from "../../lib/detection/detector.ts";
-import { Budget } from "../../lib/images/budget.ts";
+import { Budget } from "../../lib/concurrency.ts";
 import { MAX_PIXELS } from "../../lib/images/decode.ts";
 import { buildCnn } from "../../lib/model/cnn.ts";
 import { classifyFile } from "../../lib/model/predict_images.ts";
