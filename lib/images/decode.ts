@@ -2,11 +2,14 @@
 import sharp, { type Sharp } from "sharp";
 import { cropBox } from "../boxes.ts";
 import type { Box } from "../types.ts";
+import { identifyFile } from "./file_format.ts";
 import { readPlainJpeg, resizePlainJpeg } from "./plain_jpeg.ts";
 
 /** 67 megapixels: 200 MB as RGB. */
 export const MAX_PIXELS = 2 ** 26;
 const MAX_BYTES = 2 ** 28;
+/** Formats that are read; other known ones are named. */
+const READABLE = ["JPEG", "PNG", "WebP", "GIF", "TIFF", "AVIF"];
 
 // Parallel over photos, so one thread for each; nothing is read twice, so no cache. The format is
 // decided by content, and a vector file or a document is no photo.
@@ -68,6 +71,10 @@ export async function resizeBox(
 /** The photo upright, not decoded yet. */
 function openPhoto(bytes: Uint8Array): Sharp {
   if (bytes.length === 0) throw new Deno.errors.InvalidData("the file is empty");
+  const format = identifyFile(bytes);
+  if (format && !READABLE.includes(format.name)) {
+    throw new Deno.errors.InvalidData(`${format.name} cannot be read: ${format.advice}`);
+  }
   return sharp(bytes, { failOn: "error", limitInputPixels: MAX_PIXELS }).autoOrient();
 }
 

@@ -232,7 +232,7 @@ Deno.test("loadImages() lists exactly the unreadable files, and keeps the order 
       "text.jpg": [new TextEncoder().encode("I am no photo"), "not a readable photo"],
       "drawing.jpg": [
         new TextEncoder().encode("<svg xmlns='http://www.w3.org/2000/svg'/>"),
-        "not a readable photo",
+        "SVG cannot be read: save it as PNG",
       ],
       "huge.png": [await hugeHeader(), "pixel limit"],
       "missing.jpg": [undefined, "No such file"],
