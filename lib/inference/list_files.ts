@@ -1,4 +1,9 @@
-/** Files, folders and patterns to the files that they mean, one at a time. */
+/**
+ * Files, folders and patterns to the files that they stand for.
+ *
+ * Ours, as nothing else does all of it: node's `glob` passes over folders that it cannot read without a word,
+ * and its order is the file system's; tinyglobby, fdir and globby hold all paths in memory.
+ */
 import { basename, join, SEPARATOR } from "@std/path";
 import { matchesGlob } from "node:path";
 
@@ -8,23 +13,30 @@ export interface ListedFile {
   reason?: string;
 }
 
-/** How photos' names end. */
-const ENDINGS = ["jpg", "jpeg", "jfif", "png", "webp", "gif", "tif", "tiff", "avif"];
-const PHOTO = new RegExp(`\\.(${ENDINGS.join("|")})$`, "i");
-const NO_PHOTO = `no photo in this folder: photos' names end in ${ENDINGS.join(", ")}`;
+/** Extensions of the files that are read in folders. */
+const EXTENSIONS = ["jpg", "jpeg", "jfif", "png", "webp", "gif", "tif", "tiff", "avif"];
+/** Photos too: they are listed, so that whoever reads them says of each what is wrong. */
+const UNREADABLE = ["heic", "heif", "hif", "jxl", "bmp"];
+const PHOTO = new RegExp(`\\.(${[...EXTENSIONS, ...UNREADABLE].join("|")})$`, "i");
+const NO_PHOTO = `no photo in this folder: a photo's extension must be ${EXTENSIONS.join(", ")}`;
 /** What makes a path a pattern. */
 const MAGIC = /[*?[{]/;
 
+/** "2.jpg" before "10.jpg". */
+const natural = new Intl.Collator("en", { numeric: true });
+
 /**
- * Lists what the paths mean, in their order, one file at a time: however many there are, none is kept.
+ * Lists the files that paths stand for, in the order of the paths.
  *
- * - A folder means the photos in it and in its folders, by the ends of their names: JPEG, PNG, WEBP, GIF,
- *   TIFF, AVIF. Hidden ones are passed over; links to folders are not followed. The order in a folder is
- *   the file system's.
- * - A pattern (`*`, `**`, `?`, `[a-c]`, `{a,b}`) means all files whose path it matches.
+ * - A folder stands for the photos in it and in its folders, by their extensions: JPEG, PNG, WEBP, GIF, TIFF,
+ *   AVIF, and HEIC, JPEG XL and BMP, which cannot be read. Hidden files are passed over; links to folders are
+ *   not followed.
+ * - A pattern (`*`, `**`, `?`, `[a-c]`, `{a,b}`) stands for all files whose path it matches.
  * - Anything else is a file, whether or not it is there.
  *
- * A folder without photos, a pattern without files and a folder that cannot be listed come with the reason.
+ * Folders and patterns give their files in natural order. Memory grows with the names in one folder, not with
+ * their number in all. A folder without photos, a pattern without files and a folder that cannot be listed
+ * come with the reason.
  *
  * @example
  * ```ts
@@ -75,26 +87,32 @@ async function* orWhyNone(
   if (!told) yield { file: path, reason };
 }
 
-/** The files under a folder that are meant, as they come. */
+/** The files under a folder that are meant, in natural order. */
 async function* walk(
   folder: string,
   isMeant: (file: string) => boolean,
   isEntered: (folder: string) => boolean = () => true,
 ): AsyncGenerator<ListedFile> {
+  const names: string[] = [], folders = new Set<string>();
+  let reason: string | undefined;
   try {
-    for await (const entry of Deno.readDir(folder)) {
-      if (entry.name.startsWith(".")) continue;
-      const file = join(folder, entry.name);
-      if (entry.isDirectory) {
-        if (isEntered(file)) yield* walk(file, isMeant, isEntered);
-      } else if (isMeant(file) && (entry.isFile || await isLinkToFile(file))) yield { file };
+    for await (const { name, isDirectory, isFile } of Deno.readDir(folder)) {
+      const path = join(folder, name);
+      if (name.startsWith(".") || !(isDirectory ? isEntered : isMeant)(path)) continue;
+      if (!isDirectory && !isFile && !await isLinkToFile(path)) continue;
+      names.push(name);
+      if (isDirectory) folders.add(name);
     }
   } catch (error) {
-    yield {
-      file: folder,
-      reason: `${basename(folder)} cannot be listed: ${(error as Error).message}`,
-    };
+    reason = `${basename(folder)} cannot be listed: ${(error as Error).message}`;
   }
+  names.sort((a, b) => natural.compare(a, b) || (a < b ? -1 : 1)); // "1.jpg" is equal to "01.jpg"
+  for (const name of names) {
+    const path = join(folder, name);
+    if (folders.has(name)) yield* walk(path, isMeant, isEntered);
+    else yield { file: path };
+  }
+  if (reason !== undefined) yield { file: folder, reason };
 }
 
 async function isLinkToFile(file: string): Promise<boolean> {

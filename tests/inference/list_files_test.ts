@@ -54,15 +54,41 @@ Deno.test("listFiles() says which pattern matches nothing, and which folder cann
   });
 });
 
+Deno.test("listFiles() gives folders and patterns in natural order, folders among the files", async () => {
+  await withFolder(async (folder) => {
+    await Deno.mkdir(join(folder, "5"));
+    const names = ["1.jpg", "01.jpg", "2.jpg", "5/9.jpg", "5/11.jpg", "10.jpg", "100.jpg"];
+    const words = ["a.jpg", "A2.jpg", "A10.jpg", "B.jpg", "é.jpg", "f 2.jpg", "f 10.jpg"];
+    const expected = ["01.jpg", ...names.filter((name) => name !== "01.jpg"), ...words];
+    for (const name of expected.toReversed()) await Deno.writeTextFile(join(folder, name), "");
+    for (const path of [folder, `${folder}/**`]) {
+      const listed = await Array.fromAsync(listFiles([path]));
+      assertEquals(listed.map(({ file }) => relative(folder, file)), expected);
+    }
+    const given = ["10.jpg", "2.jpg"].map((name) => join(folder, name));
+    const listed = await Array.fromAsync(listFiles(given));
+    assertEquals(listed.map(({ file }) => file), given); // as the user wrote them
+  });
+});
+
+Deno.test("listFiles() lists photos that cannot be read, so that each is named", async () => {
+  await withFolder(async (folder) => {
+    const names = ["1.png", "IMG_2.HEIC", "IMG_3.heif", "IMG_4.bmp", "IMG_5.jxl"];
+    for (const name of [...names, "notes.txt"]) await Deno.writeTextFile(join(folder, name), "");
+    const listed = await Array.fromAsync(listFiles([folder]));
+    assertEquals(listed, names.map((name) => ({ file: join(folder, name) })));
+  });
+});
+
 Deno.test("listFiles() says which folder has no photo", async () => {
   await withFolder(async (folder) => {
-    const [heic, empty, full] = ["heic", "empty", "full"].map((name) => join(folder, name));
-    for (const path of [`${heic}/deep`, empty!, full!]) await Deno.mkdir(path, { recursive: true });
-    for (const file of [`${heic}/deep/IMG_1.HEIC`, `${full}/1.jpg`]) {
+    const [text, empty, full] = ["text", "empty", "full"].map((name) => join(folder, name));
+    for (const path of [`${text}/deep`, empty!, full!]) await Deno.mkdir(path, { recursive: true });
+    for (const file of [`${text}/deep/notes.txt`, `${full}/1.jpg`]) {
       await Deno.writeTextFile(file, "");
     }
-    const listed = await Array.fromAsync(listFiles([heic!, full!, empty!]));
-    assertEquals(listed.map(({ file }) => file), [heic, `${full}/1.jpg`, empty]);
+    const listed = await Array.fromAsync(listFiles([text!, full!, empty!]));
+    assertEquals(listed.map(({ file }) => file), [text, `${full}/1.jpg`, empty]);
     assertEquals(listed[1]!.reason, undefined);
     for (const i of [0, 2]) {
       assertStringIncludes(listed[i]!.reason!, "no photo in this folder");
