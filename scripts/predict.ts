@@ -14,7 +14,7 @@ import {
 
 interface Options {
   model: string;
-  faces?: boolean;
+  crop?: boolean;
   unsure?: number;
   minScore?: number;
   sizes?: number[];
@@ -27,31 +27,35 @@ interface Options {
 
 const command = new Command("deno task predict")
   .description(
-    "Classifies photos of one face each, or with --faces each face of any photo. " +
-      "The exit status is 0 only if every file was classified.",
+    "Finds the faces of photos and tells who wears a mask. " +
+      "The exit status is 0 only if every file could be read.",
   )
   .argument(
     "<path...>",
     "photos (JPEG, PNG, WEBP, GIF, TIFF or AVIF), folders of them, and patterns such as 'photos/**/*.jpg'",
   )
   .option("--model <folder>", "a saved model", parsePath, SHIPPED_MODEL)
-  .option("--faces", "find the faces first, and classify each")
+  .option("--crop", "the photos are crops already: one face fills each, and none is looked for")
   .option(
     "--unsure <probability>",
-    "say unsure where the likeliest class is less probable than this",
+    "call a face unsure if its most probable class is less probable than this",
     parseNumber(0, 1),
   )
-  .option("--min-score <score>", "how sure the detector must be of a face", parseNumber(0, 1))
+  .option(
+    "--min-score <score>",
+    "the confidence from which a found face counts (default: 0.3)",
+    parseNumber(0, 1),
+  )
   .option(
     "--sizes <pixels>",
-    "how large photos are looked at for faces, on the longer side: 320 is quick, 512,768 the default, " +
-      "512,1024,1536 finds more small ones",
+    "the sizes in which a photo is searched, in pixels of its longer side (default: 512,768): " +
+      "320 is quick, 512,1024,1536 finds more small faces",
     (text: string) => text.split(",").map(parseWholeNumber(64)),
   )
   .addOption(
     new Option(
       "--format <format>",
-      "text: a line a file; json: an object a line; csv: a row a face",
+      "text: one line per file; json: one object per line; csv: one row per face",
     )
       .choices(["text", "json", "csv"]).default("text"),
   )
@@ -59,13 +63,23 @@ const command = new Command("deno task predict")
   .option("--output <file>", "write the results there, as json or csv")
   .option(
     "--resume",
-    "go on with that file: pass over the photos whose results it holds, try again those with errors",
+    "go on with that file: skip the photos that it holds results of, try again those with errors",
   )
-  .option("--annotate <folder>", "write each photo there, with its labels drawn on it")
+  .option("--annotate <folder>", "write each photo there with its labels drawn on it")
   .showHelpAfterError()
   .parse(Deno.args, { from: "user" });
-const { model, faces, unsure = 0, minScore, sizes, json, output, resume, annotate, ...rest } =
-  command.opts<Options>();
+const {
+  model,
+  crop = false,
+  unsure = 0,
+  minScore,
+  sizes,
+  json,
+  output,
+  resume,
+  annotate,
+  ...rest
+} = command.opts<Options>();
 const format = json ? "json" : rest.format;
 
 await runCommand(async () => {
@@ -73,8 +87,8 @@ await runCommand(async () => {
   if (output && format === "text") {
     throw new TypeError("--output needs --format json or csv, got text");
   }
-  if (!faces && (sizes || minScore !== undefined)) {
-    throw new TypeError("--sizes and --min-score are about finding faces: give --faces too");
+  if (crop && (sizes || minScore !== undefined)) {
+    throw new TypeError("--sizes and --min-score are about finding faces: leave out --crop");
   }
   /** Pictures that were drawn are no photos to judge, nor may they take a photo's place. */
   const isDrawn = (path: string) =>
@@ -89,7 +103,7 @@ await runCommand(async () => {
   const lib = await import("../lib/mod.ts");
   const classifier = await lib.loadClassifier(model);
   const results = output && format !== "text"
-    ? await lib.openResultFile(output, { format, resume, faces: faces ?? false })
+    ? await lib.openResultFile(output, { format, resume, faces: !crop })
     : undefined;
   if (format === "text") {
     console.error(printable(`the model was trained on: ${classifier.info.trainedOn}`));
@@ -100,9 +114,9 @@ await runCommand(async () => {
       if (!results?.has(listed.file) && !isDrawn(listed.file)) yield listed;
     }
   }
-  const predictions = faces
-    ? lib.detectFiles(await lib.loadDetector(), classifier, listNew(), { minScore, sizes })
-    : lib.classifyFiles(classifier, listNew());
+  const predictions = crop
+    ? lib.classifyCrops(classifier, listNew())
+    : lib.detectFiles(await lib.loadDetector(), classifier, listNew(), { minScore, sizes });
 
   const onProgress = output || annotate ? progressLine() : undefined;
   if (!results) Deno.stdout.writeSync(new TextEncoder().encode(lib.formatHead(format)));

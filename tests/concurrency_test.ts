@@ -29,7 +29,7 @@ Deno.test("Budget.run() gives back what a failed work used", async () => {
   assertEquals(await budget.run(1, () => Promise.resolve("yes")), "yes");
 });
 
-// What classifyFiles() and detectFiles() depend on, so that another version of p-map is noticed.
+// What classifyCrops() and detectFiles() depend on, so that another version of p-map is noticed.
 
 Deno.test("pMapIterable() keeps the order, and no more than `concurrency` under way", async () => {
   for (const concurrency of [1, 3, 10]) {

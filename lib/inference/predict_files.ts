@@ -1,7 +1,7 @@
 /** Any number of files to results, in order: photos are read ahead while others are classified. */
 import { pMapIterable } from "p-map";
 import { Budget } from "../concurrency.ts";
-import type { DetectOptions, Detector } from "../detection/detector.ts";
+import { type DetectOptions, type Detector, loadDetector } from "../detection/detector.ts";
 import { detectMasks, type MaskDetection } from "./detect_masks.ts";
 import { decodeImage, decodePhoto } from "../images/decode_image.ts";
 import { countPixels, MAX_PIXELS, readPhoto } from "../images/decode.ts";
@@ -24,23 +24,23 @@ const WHOLE_AHEAD = 2;
 type Files = Iterable<ListedFile> | AsyncIterable<ListedFile>;
 
 /**
- * Classifies photos of one face each. Memory does not grow with their number: those that are decoded at
- * once have no more pixels than the largest photo may have.
+ * Classifies crops: photos that one face fills. Memory does not grow with their number: those that are
+ * decoded at once have no more pixels than the largest photo may have.
  *
- * @returns a result a file, in order; a file that cannot be used gives an error and stops nothing
+ * @returns one result per file, in order; a file that cannot be used gives an error and stops nothing
  * @example
  * ```ts
  * import { buildCnn } from "../model/cnn.ts";
- * import { classifyFiles } from "./predict_files.ts";
+ * import { classifyCrops } from "./predict_files.ts";
  * import { PREPROCESSING } from "../model/saved_model.ts";
  * import { CLASSES } from "../types.ts";
  *
  * const info = { classes: CLASSES.binary, size: 128, preprocessing: PREPROCESSING, trainedOn: "" };
  * const files = [{ file: "no/such.jpg" }];
- * for await (const result of classifyFiles({ model: buildCnn(), info }, files)) console.log(result);
+ * for await (const result of classifyCrops({ model: buildCnn(), info }, files)) console.log(result);
  * ```
  */
-export async function* classifyFiles(
+export async function* classifyCrops(
   classifier: Classifier,
   files: Files,
 ): AsyncGenerator<FileResult> {
@@ -66,7 +66,7 @@ export async function* classifyFiles(
 /**
  * Finds the faces of photos and classifies each. Memory does not grow with the number of photos.
  *
- * @returns a result a file, in order; a file that cannot be used gives an error and stops nothing
+ * @returns one result per file, in order; a file that cannot be used gives an error and stops nothing
  * @throws {RangeError} if an option is out of its range
  */
 export async function* detectFiles(
@@ -79,6 +79,38 @@ export async function* detectFiles(
     yield "value" in it
       ? { file: it.file, faces: await detectMasks(detector, classifier, it.value, options) }
       : it;
+  }
+}
+
+/**
+ * Finds the faces of one photo and classifies each, with a detector of its own. To classify many photos, use
+ * {@linkcode detectFiles}.
+ *
+ * @returns the faces, most confident first; none where no face is found
+ * @throws {Deno.errors.NotFound} if there is no such file
+ * @throws {Deno.errors.InvalidData} if it is no readable photo
+ * @throws {RangeError} if an option is out of its range
+ * @example
+ * ```ts
+ * import { buildCnn } from "../model/cnn.ts";
+ * import { classifyFile } from "./predict_files.ts";
+ * import { PREPROCESSING } from "../model/saved_model.ts";
+ * import { CLASSES } from "../types.ts";
+ *
+ * const info = { classes: CLASSES.binary, size: 128, preprocessing: PREPROCESSING, trainedOn: "" };
+ * await classifyFile({ model: buildCnn(), info }, "no/such.jpg").catch(console.log);
+ * ```
+ */
+export async function classifyFile(
+  classifier: Classifier,
+  file: string,
+  options: DetectOptions = {},
+): Promise<MaskDetection[]> {
+  const detector = await loadDetector();
+  try {
+    return await detectMasks(detector, classifier, file, options);
+  } finally {
+    detector.dispose();
   }
 }
 

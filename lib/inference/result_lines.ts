@@ -48,7 +48,7 @@ export function formatResult(result: FileResult, format: ResultFormat): string {
   const { file } = result;
   if ("error" in result) return `${file}: ${result.error}\n`;
   if ("label" in result) return `${file}: ${describe(result)}\n`;
-  const found = result.faces.length === 0 ? "no face" : result.faces.map(describe).join(", ");
+  const found = result.faces.length === 0 ? "no face found" : result.faces.map(describe).join(", ");
   return `${file}: ${found}\n`;
 }
 

@@ -86,17 +86,18 @@ export async function classifyImages(
 }
 
 /**
- * Classifies one photo, or one face in it, as {@linkcode classifyImages} does.
+ * Classifies a crop, or one face of a photo, as {@linkcode classifyImages} does. It does not look for faces:
+ * of a photo with several, or with none, the answer means nothing.
  *
  * @throws {Deno.errors.NotFound} if there is no such file
  * @throws {Deno.errors.InvalidData} if it is no readable photo
  * @throws {RangeError} if the box lies outside the photo
  */
-export async function classifyFile(
+export async function classifyCrop(
   classifier: Classifier,
   file: string,
   { box }: {
-    /** The face, in pixels of the upright photo. @default the whole photo */
+    /** The face, in pixels of the upright photo. @default the whole photo, which is a crop then */
     box?: Box;
   } = {},
 ): Promise<Prediction> {

@@ -20,7 +20,7 @@ import { boxIou } from "../../lib/boxes.ts";
 import { tf } from "../../lib/engine/tensorflow.ts";
 import { decodePhoto } from "../../lib/images/decode_image.ts";
 import { buildCnn } from "../../lib/model/cnn.ts";
-import { classifyFile } from "../../lib/model/predict_images.ts";
+import { classifyCrop } from "../../lib/model/predict_images.ts";
 import { PREPROCESSING } from "../../lib/model/saved_model.ts";
 import { CLASSES } from "../../lib/types.ts";
 import { assertNoLeak } from "../fixtures/photos.ts";
@@ -156,19 +156,19 @@ Deno.test("classifyFaces() refuses a box outside the photo", async () => {
   await assertRejects(() => classifyFaces(classifier, photo, [box]), RangeError, "outside");
 });
 
-Deno.test("classifyFile() cuts a face out as classifyFaces() does, whether the model names a margin", async () => {
+Deno.test("classifyCrop() cuts a face out as classifyFaces() does, whether the model names a margin", async () => {
   const box = { left: 100, top: 60, width: 80, height: 90 }, photo = await decodePhoto(GROUP);
   const { margin: _, ...info } = classifier.info;
   const probabilities = [];
   for (const it of [classifier, { ...classifier, info }]) {
     const [face] = await classifyFaces(it, photo, [box]);
-    const { probability } = await classifyFile(it, GROUP, { box });
+    const { probability } = await classifyCrop(it, GROUP, { box });
     assertAlmostEquals(probability, face!.probability, 1e-3);
     probabilities.push(probability);
   }
   assertEquals(probabilities[0], probabilities[1]);
   const tight = { ...classifier, info: { ...info, margin: 0 } };
-  assertNotEquals((await classifyFile(tight, GROUP, { box })).probability, probabilities[0]);
+  assertNotEquals((await classifyCrop(tight, GROUP, { box })).probability, probabilities[0]);
 });
 
 Deno.test("the detector leaves no tensor behind", async () => {

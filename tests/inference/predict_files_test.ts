@@ -5,8 +5,8 @@ import { loadDetector } from "../../lib/detection/detector.ts";
 import { Budget } from "../../lib/concurrency.ts";
 import { MAX_PIXELS } from "../../lib/images/decode.ts";
 import { buildCnn } from "../../lib/model/cnn.ts";
-import { classifyFile } from "../../lib/model/predict_images.ts";
-import { classifyFiles, detectFiles, markUnsure } from "../../lib/inference/predict_files.ts";
+import { classifyCrop } from "../../lib/model/predict_images.ts";
+import { classifyCrops, detectFiles, markUnsure } from "../../lib/inference/predict_files.ts";
 import { writeSampleFaces } from "../../lib/data/sample_faces.ts";
 import { PREPROCESSING } from "../../lib/model/saved_model.ts";
 import { CLASSES } from "../../lib/types.ts";
@@ -18,7 +18,7 @@ const classifier = {
   info: { classes: CLASSES.binary, size: 32, preprocessing: PREPROCESSING, trainedOn: "nothing" },
 };
 
-Deno.test("classifyFiles() gives each file its result, in order, and an error for a bad one", async () => {
+Deno.test("classifyCrops() gives each file its result, in order, and an error for a bad one", async () => {
   await withFolder(async (folder) => {
     await writeSampleFaces(folder, { count: 80, seed: 7 });
     const photos = (await Array.fromAsync(Deno.readDir(join(folder, "with_mask"))))
@@ -26,13 +26,13 @@ Deno.test("classifyFiles() gives each file its result, in order, and an error fo
     const files = [...photos.slice(0, 3), { file: "missing.jpg" }, ...photos.slice(3)];
     files.push({ file: "folder", ...{ reason: "cannot be listed" } });
     let results: Awaited<ReturnType<typeof collect>> = [];
-    const collect = () => Array.fromAsync(classifyFiles(classifier, files));
+    const collect = () => Array.fromAsync(classifyCrops(classifier, files));
     await assertNoLeak(async () => results = await collect());
     assertEquals(results.map(({ file }) => file), files.map(({ file }) => file));
     for (const [i, result] of results.entries()) {
       if ("error" in result) continue;
       assert("label" in result);
-      const expected = await classifyFile(classifier, result.file);
+      const expected = await classifyCrop(classifier, result.file);
       assertEquals([i, result.label], [i, expected.label]);
       assert(Math.abs(result.probability - expected.probability) < 1e-5);
     }
@@ -42,7 +42,7 @@ Deno.test("classifyFiles() gives each file its result, in order, and an error fo
   });
 });
 
-Deno.test("classifyFiles() decodes no more pixels at once than the largest photo may have", async () => {
+Deno.test("classifyCrops() decodes no more pixels at once than the largest photo may have", async () => {
   const { run } = Budget.prototype;
   let used = 0, most = 0, decoded = 0;
   // As if the photos of 80 pixels were large: 200 are all that fit in at once.
@@ -60,7 +60,7 @@ Deno.test("classifyFiles() decodes no more pixels at once than the largest photo
         .toFile(photo);
       await Deno.writeTextFile(bad, "no photo");
       const files = [bad, ...Array(9).fill(photo), bad].map((file) => ({ file }));
-      const results = await Array.fromAsync(classifyFiles(classifier, files));
+      const results = await Array.fromAsync(classifyCrops(classifier, files));
       assertEquals(results.map((it) => "error" in it), files.map(({ file }) => file === bad));
       assert("error" in results[0]!);
       assertEquals(

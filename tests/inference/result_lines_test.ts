@@ -29,7 +29,7 @@ const CASES: [FileResult, text: string, json: string, csv: string][] = [
   ],
   [
     { file: "a.jpg", faces: [] },
-    "a.jpg: no face\n",
+    "a.jpg: no face found\n",
     '{"file":"a.jpg","faces":[]}\n',
     "a.jpg,,,,,,,,0,\n",
   ],

@@ -5,7 +5,7 @@ import sharp from "sharp";
 import { scaleImages } from "../../lib/model/batches.ts";
 import { tf } from "../../lib/engine/tensorflow.ts";
 import { buildCnn } from "../../lib/model/cnn.ts";
-import { classifyFile, narrowToBinary, predictImages } from "../../lib/model/predict_images.ts";
+import { classifyCrop, narrowToBinary, predictImages } from "../../lib/model/predict_images.ts";
 import { PREPROCESSING } from "../../lib/model/saved_model.ts";
 import { CLASSES, type Task } from "../../lib/types.ts";
 import { assertNoLeak, makeImageSet, withFolder } from "../fixtures/photos.ts";
@@ -52,7 +52,7 @@ Deno.test("narrowToBinary() leaves masks worn incorrectly out of account", () =>
   assertThrows(() => narrowToBinary(new Float32Array(4)), RangeError, "got 4 in all");
 });
 
-Deno.test("classifyFile() names the likelier class and its probability", async () => {
+Deno.test("classifyCrop() names the likelier class and its probability", async () => {
   await withFolder(async (folder) => {
     const file = join(folder, "photo.png");
     const raw = { width: 24, height: 24, channels: 3 as const };
@@ -66,7 +66,7 @@ Deno.test("classifyFile() names the likelier class and its probability", async (
           preprocessing: PREPROCESSING,
           trainedOn: "",
         };
-        const { label, probability } = await classifyFile({ model, info }, file);
+        const { label, probability } = await classifyCrop({ model, info }, file);
         const scores = [...await predictImages(model, images, [0])];
         const probabilities = scores.length === 1 ? [1 - scores[0]!, scores[0]!] : scores;
         assertAlmostEquals(probability, Math.max(...probabilities), 1e-6);
@@ -77,13 +77,13 @@ Deno.test("classifyFile() names the likelier class and its probability", async (
   });
 });
 
-Deno.test("classifyFile() refuses what is no photo", async () => {
+Deno.test("classifyCrop() refuses what is no photo", async () => {
   const model = buildCnn({ size: 24 });
   const info = { classes: CLASSES.binary, size: 24, preprocessing: PREPROCESSING, trainedOn: "" };
   await assertRejects(
-    () => classifyFile({ model, info }, import.meta.filename!),
+    () => classifyCrop({ model, info }, import.meta.filename!),
     Deno.errors.InvalidData,
   );
-  await assertRejects(() => classifyFile({ model, info }, "missing.jpg"), Deno.errors.NotFound);
+  await assertRejects(() => classifyCrop({ model, info }, "missing.jpg"), Deno.errors.NotFound);
   model.dispose();
 });

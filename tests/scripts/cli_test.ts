@@ -6,6 +6,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "@std/path";
+import { Image } from "imagescript";
 import { scanDataset } from "../../lib/data/scan_dataset.ts";
 import { loadCheckpoint } from "../../lib/training/checkpoint.ts";
 import { RECIPES } from "../../lib/training/recipes.ts";
@@ -119,28 +120,37 @@ Deno.test("train, evaluate and predict keep their contract", async (test) => {
       assertMatch(stderr, /1 to be noted:\n.*more: a folder, not a photo/);
     });
 
-    await test.step("predict gives a line a file, and fails if one was not classified", async () => {
+    await test.step("predict --crop gives one line per file, and fails if one was not classified", async () => {
       const good = join(photos, "data/with_mask/with_mask_1.jpg");
       const bad = join(photos, "data/with_mask/broken.jpg");
-      const whole = await runTask("predict", "--model", model, "--json", good);
+      const whole = await runTask("predict", "--crop", "--model", model, "--json", good);
       const { file, label, probability } = JSON.parse(whole.stdout);
       assertEquals([whole.code, file], [0, good]);
       assert(
         ["with_mask", "without_mask"].includes(label) && probability >= 0.5 && probability <= 1,
       );
-      const mixed = await runTask("predict", "--model", model, "--json", bad, good, "missing.jpg");
+      const mixed = await runTask(
+        "predict",
+        "--crop",
+        "--model",
+        model,
+        "--json",
+        bad,
+        good,
+        "missing.jpg",
+      );
       const lines = mixed.stdout.trim().split("\n").map((line) => JSON.parse(line));
       assertEquals([mixed.code, lines.length], [1, 3]);
       assertEquals(lines.map((line) => "error" in line), [true, false, true]);
       assertMatch(
-        (await runTask("predict", "--model", model, good)).stdout,
+        (await runTask("predict", "--crop", "--model", model, good)).stdout,
         /with_mask_1\.jpg: with/,
       );
     });
 
     await test.step("predict takes a folder, and goes on with a file of results that was cut", async () => {
       const output = join(folder, "results.csv"), pictures = join(folder, "pictures");
-      const args = ["--model", model, "--format", "csv", "--output", output];
+      const args = ["--crop", "--model", model, "--format", "csv", "--output", output];
       const paths = [join(photos, "data/without_mask"), `${photos}/data/with_mask/*[1-3].jpg`];
       const first = await runTask("predict", ...args, "--annotate", pictures, ...paths);
       assertEquals([first.code, first.stdout], [0, ""], first.stderr);
@@ -171,7 +181,7 @@ Deno.test("train, evaluate and predict keep their contract", async (test) => {
       const photo = join(inside, "1.jpg");
       await Deno.copyFile(join(photos, "data/with_mask/with_mask_1.jpg"), photo);
       const before = await Deno.readFile(photo);
-      const args = ["--model", model, "--json", "--annotate"];
+      const args = ["--crop", "--model", model, "--json", "--annotate"];
       for (let times = 0; times < 2; times++) {
         const { code, stdout } = await runTask("predict", ...args, pictures, inside);
         assertEquals([code, stdout.trim().split("\n").length], [0, 1]);
@@ -183,16 +193,15 @@ Deno.test("train, evaluate and predict keep their contract", async (test) => {
         assertMatch(stderr, /error: --annotate .* the pictures need a folder without photos/);
       }
       assertEquals(await Deno.readFile(photo), before);
-      const { code, stderr } = await runTask("predict", "--sizes", "320", photo);
+      const { code, stderr } = await runTask("predict", "--crop", "--sizes", "320", photo);
       assertEquals(code, 1);
-      assertMatch(stderr, /error: --sizes and --min-score .* give --faces too/);
+      assertMatch(stderr, /error: --sizes and --min-score .* leave out --crop/);
     });
 
-    await test.step("predict --faces says what is found in a whole photo", async () => {
+    await test.step("predict finds the faces of a photo, and says where it finds none", async () => {
       const args = [
         "--model",
         model,
-        "--faces",
         "--sizes",
         "320,512",
         "--json",
@@ -203,6 +212,13 @@ Deno.test("train, evaluate and predict keep their contract", async (test) => {
       const [group, bad] = stdout.trim().split("\n").map((line) => JSON.parse(line));
       assertEquals([code, group.file, group.faces.length, "error" in bad], [1, GROUP, 3, true]);
       assertEquals(Object.keys(group.faces[0]).sort(), ["box", "label", "probability", "score"]);
+
+      const wall = join(folder, "wall.png");
+      await new Image(300, 200).fill(0x8899aaff).encode().then((png) => Deno.writeFile(wall, png));
+      const words = await runTask("predict", "--model", model, wall, GROUP);
+      const [empty, faces] = words.stdout.trim().split("\n");
+      assertEquals([words.code, empty], [0, `${wall}: no face found`]);
+      assertMatch(faces!, /sample\d\.jpg: (with(out)? mask \(\d+\.\d%\)(, |$)){3}/);
     });
   });
 });
