@@ -5,7 +5,7 @@ import type { FoundMasks } from "./messages.ts";
 
 /** Pixels of a frame's longer side in the detector, the quickest first. */
 const SIZES = [192, 256, 320, 384, 512];
-/** A frame takes this many milliseconds at most, where the smallest size allows it: ten frames a second. */
+/** A frame takes this many milliseconds at most, where the smallest size allows it: ten frames per second. */
 const MAX_TIME = 95;
 /** Frames over which times are averaged. */
 const WINDOW = 8;
@@ -13,15 +13,16 @@ const WINDOW = 8;
 /** What a frame showed. */
 export interface LiveResult {
   found: FoundMasks;
-  /** Frames a second that were shown, over the last ones. */
+  /** Frames per second that were shown, over the last ones. */
   speed: number;
 }
 
 /**
- * Shows the camera in a video and finds masks in its frames until the signal is given.
+ * Shows the camera in a video and finds masks in its frames until the signal is given. The camera is off
+ * when the signal's `abort()` returns, whatever is being waited for. One frame at a time is looked at;
+ * those that come meanwhile are dropped.
  *
- * @throws {DOMException} if there is no camera, or it may not be used
- * @throws {Error} if it stops by itself, as one that is unplugged
+ * @throws {Error} if there is no camera, it may not be used, or it stops by itself, as one that is unplugged
  */
 export async function watchCamera(
   video: HTMLVideoElement,
@@ -33,13 +34,12 @@ export async function watchCamera(
     onResult: (result: LiveResult) => void;
   },
 ): Promise<void> {
-  const stream = await navigator.mediaDevices.getUserMedia({
-    video: { width: { ideal: 640 }, height: { ideal: 480 }, facingMode: "user" },
-  });
   const lost = new AbortController();
   const signal = AbortSignal.any([stop, lost.signal]);
-  stream.getVideoTracks()[0]!.addEventListener("ended", () => lost.abort());
   try {
+    const stream = await openCamera(stop);
+    stream.getVideoTracks()[0]!.addEventListener("ended", () => lost.abort());
+    signal.addEventListener("abort", () => closeCamera(stream, video));
     video.srcObject = stream;
     await video.play();
     let size = 1, times: number[] = [], shownAt = -1, ends = [performance.now()];
@@ -48,13 +48,16 @@ export async function watchCamera(
         await nextFrame(video, signal);
         continue;
       }
-      shownAt = video.currentTime;
-      const began = performance.now();
-      const frame = await createImageBitmap(video);
-      const found = await finder.find(frame, { minScore: minScore(), sizes: [SIZES[size]!] });
-      if (signal.aborted) break;
+      const takeFrame = () => {
+        shownAt = video.currentTime;
+        return createImageBitmap(video);
+      };
+      const { time: taken, ...found } = await finder.find(takeFrame, {
+        minScore: minScore(),
+        sizes: [SIZES[size]!],
+      }, { isFrame: true, signal });
       const now = performance.now();
-      times = [...times.slice(1 - WINDOW), now - began];
+      times = [...times.slice(1 - WINDOW), taken];
       const time = times.reduce((sum, time) => sum + time, 0) / times.length;
       ends = [...ends.slice(-WINDOW), now];
       onResult({ found, speed: 1000 * (ends.length - 1) / (now - ends[0]!) });
@@ -64,11 +67,44 @@ export async function watchCamera(
         (next < SIZES.length && time * (SIZES[next]! / SIZES[size]!) ** 2 < MAX_TIME * 0.7);
       if (next >= 0 && isBetter) [size, times] = [next, []];
     }
-    if (!stop.aborted) throw new Error("it gives no more pictures");
+  } catch (error) {
+    if (!signal.aborted) throw new Error(explain(error as Error), { cause: error });
   } finally {
-    video.srcObject = null;
-    stream.getTracks().forEach((track) => track.stop());
+    lost.abort();
   }
+  if (!stop.aborted) throw new Error("it gives no more pictures");
+}
+
+/** Opens the camera; one that opens only after the signal is closed again at once. */
+async function openCamera(signal: AbortSignal): Promise<MediaStream> {
+  if (!navigator.mediaDevices) {
+    throw new Error("browsers allow it only at https:// and http://localhost addresses");
+  }
+  const opening = navigator.mediaDevices.getUserMedia({
+    video: { width: { ideal: 640 }, height: { ideal: 480 }, facingMode: "user" },
+  });
+  return await new Promise((resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason));
+    opening.then((stream) => {
+      if (signal.aborted) closeCamera(stream);
+      resolve(stream);
+    }, reject);
+  });
+}
+
+function closeCamera(stream: MediaStream, video?: HTMLVideoElement): void {
+  for (const track of stream.getTracks()) track.stop();
+  if (video?.srcObject === stream) video.srcObject = null;
+}
+
+/** Says in our words why a camera cannot be opened. */
+function explain({ name, message }: Error): string {
+  const reasons: Record<string, string> = {
+    NotAllowedError: "allow it in the browser's address bar, then try again",
+    NotFoundError: "there is none",
+    NotReadableError: "another program may be using it",
+  };
+  return reasons[name] ?? message;
 }
 
 function nextFrame(video: HTMLVideoElement, signal: AbortSignal): Promise<void> {

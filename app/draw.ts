@@ -2,17 +2,17 @@
 /** Boxes and labels, legible on any photo. */
 import { CLASS_STYLES } from "../lib/class_style.ts";
 import type { MaskDetection } from "../lib/inference/detect_masks.ts";
+import { placeLabels } from "../lib/inference/place_labels.ts";
 import type { Box } from "../lib/types.ts";
-import { describeFace } from "./words.ts";
+import { labelFace } from "./words.ts";
 
 /** In units. */
-const LINE = 3, LABEL_HEIGHT = 19;
+const LINE = 3, LABEL_HEIGHT = 19, LABEL_PADDING = 4;
 
 /**
- * Draws the faces: a box in the colour and line of its class, and a label above it, or
- * inside where the picture ends. Where words would cover another face or label, a sign stands for them.
+ * Draws the faces: a box in the colour and line of its class, and a label beside it, where it hides least.
  *
- * @param faces The surest first: they get their words first.
+ * @param faces The surest first: their labels choose first.
  * @param scale Pixels of the canvas for each pixel of the photo.
  * @param unit Pixels of the canvas that look as large as one pixel of a usual screen.
  */
@@ -21,8 +21,6 @@ export function drawFaces(
   faces: readonly MaskDetection[],
   { scale, unit }: { scale: number; unit: number },
 ): void {
-  context.font = `600 ${13 * unit}px system-ui, sans-serif`;
-  context.textBaseline = "middle";
   const boxes = faces.map(({ box }) => scaleBox(box, scale));
   for (const [i, box] of boxes.entries()) {
     const { colour, dashes: lengths } = CLASS_STYLES[faces[i]!.label];
@@ -33,19 +31,26 @@ export function drawFaces(
     drawBox(context, box, { colour, width: LINE * unit, dashes });
   }
 
-  const labels: Box[] = [];
-  for (const [i, face] of faces.entries()) {
-    const { sign, colour, ink } = CLASS_STYLES[face.label];
-    const others = [...labels, ...boxes.filter((_, other) => other !== i)];
-    const place = (text: string) => placeLabel(context, text, boxes[i]!, unit);
-    const words = `${sign} ${describeFace(face)}`;
-    const text = others.some((other) => overlap(place(words), other)) ? sign : words;
-    const label = place(text);
-    labels.push(label);
+  context.font = `600 ${13 * unit}px system-ui, sans-serif`;
+  context.textBaseline = "middle";
+  const texts = faces.map(labelFace);
+  const sizes = texts.map((wordings) =>
+    wordings.map((text) => ({
+      width: context.measureText(text).width + 2 * LABEL_PADDING * unit,
+      height: LABEL_HEIGHT * unit,
+    }))
+  );
+  const { width, height } = context.canvas;
+  for (const [i, place] of placeLabels(boxes, sizes, { width, height }).entries()) {
+    const { colour, ink } = CLASS_STYLES[faces[i]!.label];
     context.fillStyle = colour;
-    context.fillRect(label.left, label.top, label.width, label.height);
+    context.fillRect(place.left, place.top, place.width, place.height);
     context.fillStyle = ink;
-    context.fillText(text, label.left + 4 * unit, label.top + label.height / 2);
+    context.fillText(
+      texts[i]![place.wording]!,
+      place.left + LABEL_PADDING * unit,
+      place.top + place.height / 2,
+    );
   }
 }
 
@@ -62,24 +67,4 @@ function drawBox(
   context.lineWidth = line.width;
   context.setLineDash(line.dashes);
   context.strokeRect(left, top, width, height);
-}
-
-function placeLabel(
-  context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D,
-  text: string,
-  box: Box,
-  unit: number,
-): Box {
-  const width = context.measureText(text).width + 8 * unit, height = LABEL_HEIGHT * unit;
-  return {
-    left: Math.max(0, Math.min(box.left - LINE * unit, context.canvas.width - width)),
-    top: box.top >= height ? box.top - height : box.top,
-    width,
-    height,
-  };
-}
-
-function overlap(a: Box, b: Box): boolean {
-  return a.left < b.left + b.width && b.left < a.left + a.width &&
-    a.top < b.top + b.height && b.top < a.top + a.height;
 }

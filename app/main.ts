@@ -2,98 +2,136 @@
 /** Wires the page: photos and camera in, counts and boxes out. */
 import { CLASS_STYLES } from "../lib/class_style.ts";
 import type { MaskDetection } from "../lib/inference/detect_masks.ts";
+import { markPrediction } from "../lib/model/predictions.ts";
 import type { ClassName } from "../lib/types.ts";
 import { watchCamera } from "./camera.ts";
 import { startFinder } from "./finder.ts";
+import { type GivenFile, readGivenFiles } from "./given_files.ts";
 import { makeOverlay, saveWithFaces } from "./overlay.ts";
 import { makePhotoCard, type PhotoCard } from "./photo_card.ts";
-import { countFaces, describeFaces } from "./words.ts";
+import { type PageState, summarise } from "./summary.ts";
+import { countOf, type Counts } from "./words.ts";
 
-/** Milliseconds between what is said of the camera to those who do not see it. */
+/** Milliseconds between what is said aloud of what changes by itself. */
 const TELL_EVERY = 5000;
 
 const find = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
 const threshold = find<HTMLInputElement>("threshold");
+const sureness = find<HTMLInputElement>("sureness");
 const files = find<HTMLInputElement>("files");
 const cameraButton = find<HTMLButtonElement>("camera");
 const snapshot = find<HTMLButtonElement>("snapshot");
 const drop = find("drop");
 const video = find<HTMLVideoElement>("video");
+const counts = [...document.querySelectorAll<HTMLElement>("#counts [data-count]")];
 
 const finder = startFinder(new URLSearchParams(location.search).get("backend"));
-const cards: PhotoCard[] = [];
-/** What there is to say where there is no photo. */
-let idle = "Loading the networks…";
-/** Set while the camera is on. */
+const photos: PhotoCard[] = [];
+const state: PageState = { loading: "Loading the networks…", photos };
+/** Ends what the camera does, while it is on. */
 let live: AbortController | undefined;
-const minScore = () => Number(threshold.value) / 100;
+const shareOf = (slider: HTMLInputElement) => Number(slider.value) / 100;
 
 for (const [label, { words, sign, colour }] of Object.entries(CLASS_STYLES)) {
-  const count = document.querySelector<HTMLElement>(`#counts .${label}`)!;
+  const count = find("counts").querySelector<HTMLElement>(`.${label}`)!;
   count.style.borderLeftColor = colour;
   count.querySelector(".sign")!.textContent = sign;
   count.querySelector(".words")!.textContent = words;
 }
 
-function tell(text: string) {
-  find("status").textContent = text;
-}
-
-function showCounts(faces: readonly MaskDetection[]) {
-  for (const [label, count] of Object.entries(countFaces(faces))) {
-    document.querySelector(`#counts .${label} dd`)!.textContent = String(count);
-  }
-}
-
 finder.ready.then(({ backend, classes, trainedOn }) => {
   for (const label of Object.keys(CLASS_STYLES) as ClassName[]) {
-    document.querySelector<HTMLElement>(`#counts .${label}`)!.hidden = !classes.includes(label);
+    find("counts").querySelector<HTMLElement>(`.${label}`)!.hidden = !classes.includes(label);
   }
   find("engine").textContent = `Runs on ${backend}. The classifier was trained on: ${trainedOn}.`;
-  idle = "Ready.";
-  tellPhotos();
+  state.loading = undefined;
+  show();
 }, (error) => {
-  idle = `The networks could not be loaded: ${error.message}`;
-  tellPhotos();
+  state.loading = `The networks could not be loaded: ${error.message}`;
+  show();
 });
+
+// What the page says.
+
+let toldAt = -Infinity;
+
+/** Shows what there is: counts and words in one go, so that they agree. */
+function show() {
+  const summary = summarise(state);
+  find("counts-title").textContent = summary.title;
+  for (const count of counts) {
+    const name = count.dataset.count as keyof Counts;
+    count.textContent = String(summary.counts[name]);
+    if (name === "unsure") count.parentElement!.hidden = shareOf(sureness) === 0;
+  }
+  find("photo-list").hidden = photos.length === 0;
+  const status = find("status");
+  if (status.textContent === summary.status) return;
+  // Read aloud at once, but what changes by itself only every few seconds.
+  const isDue = !summary.isMoving || performance.now() - toldAt >= TELL_EVERY;
+  if (isDue) toldAt = performance.now();
+  status.ariaLive = isDue ? "polite" : "off";
+  status.textContent = summary.status;
+}
+
+/** Shows what went wrong; the next thing that is done takes it away. */
+function showProblem(problem?: string) {
+  state.problem = problem;
+  show();
+}
 
 // Photos.
 
-function addPhotos(files: Iterable<File>) {
-  for (const file of files) {
-    const search = finder.find(file, { minScore: Number(threshold.min) / 100 });
-    const card = makePhotoCard(file, search, { onRemove: removePhoto });
-    cards.unshift(card);
-    find("photos").prepend(card.element);
-    search.catch(() => {}).then(() => {
-      card.show(minScore());
-      tellPhotos();
+const minScore = () => shareOf(threshold);
+const chooseFaces = (faces: readonly MaskDetection[]) =>
+  faces.filter(({ score }) => score >= minScore())
+    .map((face) => markPrediction(face, shareOf(sureness)));
+
+function addPhotos(given: readonly GivenFile[], problem?: string) {
+  for (const it of given) {
+    const card = makePhotoCard(it, finder, {
+      minScore: Number(threshold.min) / 100,
+      choose: chooseFaces,
+      onChange: show,
+      onRemove: removePhoto,
     });
+    photos.unshift(card);
+    find("photos").prepend(card.element);
+  }
+  showProblem(problem);
+}
+
+/** Adds what was dropped or pasted. */
+async function addGiven(data: DataTransfer) {
+  try {
+    const { files, skipped } = await readGivenFiles(data);
+    const left = skipped > 0 ? `${countOf(skipped, "other file")} left out` : "";
+    addPhotos(files, left || (files.length === 0 ? "There was no photo in it" : undefined));
+  } catch (error) {
+    showProblem(`This could not be read: ${(error as Error).message}`);
   }
 }
 
-function tellPhotos() {
-  if (live) return;
-  const faces = cards.flatMap((card) => card.faces);
-  showCounts(faces);
-  const photos = cards.length === 1 ? "1 photo" : `${cards.length} photos`;
-  tell(cards.length === 0 ? idle : `${photos}, ${describeFaces(faces)}`);
+function removePhoto(card: PhotoCard) {
+  const index = photos.indexOf(card);
+  photos.splice(index, 1);
+  card.close();
+  (photos[index] ?? photos.at(-1))?.element.focus();
+  if (photos.length === 0) files.focus();
+  showProblem();
 }
 
-function removePhoto(card: PhotoCard) {
-  const index = cards.indexOf(card);
-  cards.splice(index, 1);
-  card.element.remove();
-  (cards[index] ?? cards.at(-1))?.element.focus();
-  if (cards.length === 0) files.focus();
-  tellPhotos();
-}
+find("clear").addEventListener("click", () => {
+  for (const card of photos.splice(0)) card.close();
+  files.focus();
+  showProblem();
+});
 
 files.addEventListener("change", () => {
-  addPhotos(files.files!);
+  addPhotos([...files.files!].map((file) => ({ file, name: file.name })));
   files.value = "";
 });
-addEventListener("paste", ({ clipboardData }) => addPhotos(clipboardData?.files ?? []));
+addEventListener("paste", ({ clipboardData }) => clipboardData && addGiven(clipboardData));
 addEventListener("dragover", (event) => {
   event.preventDefault();
   drop.classList.add("over");
@@ -102,45 +140,54 @@ addEventListener("dragleave", () => drop.classList.remove("over"));
 addEventListener("drop", (event) => {
   event.preventDefault();
   drop.classList.remove("over");
-  addPhotos(event.dataTransfer?.files ?? []);
+  if (event.dataTransfer) addGiven(event.dataTransfer);
 });
 
-threshold.addEventListener("input", () => {
-  find("threshold-value").textContent = threshold.ariaValueText = `${threshold.value}%`;
-  for (const card of cards) card.show(minScore());
-  tellPhotos();
-});
+for (const slider of [threshold, sureness]) {
+  slider.addEventListener("input", () => {
+    find(`${slider.id}-value`).textContent = slider.ariaValueText = `${slider.value}%`;
+    for (const card of photos) card.show();
+    show();
+  });
+}
 
 // Camera.
 
 const overlay = makeOverlay(video);
 
 async function useCamera() {
-  live = new AbortController();
+  const session = live = new AbortController();
+  overlay.show([], 1);
+  state.camera = {};
   showCamera(true);
-  tell("Starting the camera…");
-  let problem = "", toldAt = 0;
+  showProblem();
+  let problem: string | undefined;
   try {
     await watchCamera(video, finder, {
-      signal: live.signal,
+      signal: session.signal,
       minScore,
-      onResult({ found: { faces, width }, speed }) {
+      onResult({ found, speed }) {
+        const faces = chooseFaces(found.faces);
+        state.camera = { faces };
         snapshot.disabled = false;
-        overlay.show(faces, width);
-        showCounts(faces);
+        overlay.show(faces, found.width);
         document.querySelector("#speed dd")!.textContent = speed.toFixed(speed < 10 ? 1 : 0);
-        if (performance.now() - toldAt < TELL_EVERY) return;
-        toldAt = performance.now();
-        tell(describeFaces(faces));
+        show();
       },
     });
   } catch (error) {
     problem = `The camera cannot be used: ${(error as Error).message}`;
   }
+  if (live === session) stopCamera(problem);
+}
+
+/** Turns the camera off, at once. */
+function stopCamera(problem?: string) {
+  live?.abort();
   live = undefined;
+  state.camera = undefined;
   showCamera(false);
-  tellPhotos();
-  if (problem) tell(problem);
+  showProblem(problem);
 }
 
 function showCamera(isOn: boolean) {
@@ -150,14 +197,15 @@ function showCamera(isOn: boolean) {
   snapshot.disabled = true; // until there is a picture
 }
 
-cameraButton.addEventListener("click", () => live ? live.abort() : useCamera());
+cameraButton.addEventListener("click", () => live ? stopCamera() : useCamera());
 snapshot.addEventListener("click", async () => {
+  snapshot.disabled = true;
   try {
     const frame = await createImageBitmap(video);
-    const copy = await createImageBitmap(frame);
-    const found = await finder.find(copy, { minScore: minScore() });
-    await saveWithFaces(frame, found.faces, { ...found, name: "camera.jpg" });
+    const copy = () => createImageBitmap(frame);
+    const found = await finder.find(copy, { minScore: minScore() }, { isFrame: true });
+    await saveWithFaces(frame, chooseFaces(found.faces), { ...found, name: "camera.jpg" });
   } catch (error) {
-    tell(`This frame could not be saved: ${(error as Error).message}`);
+    showProblem(`This frame could not be saved: ${(error as Error).message}`);
   }
 });

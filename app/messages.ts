@@ -9,9 +9,8 @@ export interface StartRequest {
   backend: string | null;
 }
 
-/** From the page: find the faces of a picture. */
+/** From the page, after the answer to the one before: find the faces of a picture. */
 export interface FindRequest {
-  id: number;
   /** A photo's file, or a frame, which is handed over. */
   picture: Blob | ImageBitmap;
   options: DetectOptions;
@@ -37,6 +36,9 @@ export interface EngineInfo {
 /** From the worker. */
 export type Answer =
   | { kind: "ready"; info: EngineInfo }
-  | { kind: "found"; id: number; found: FoundMasks }
-  /** Without an id: nothing will work. */
-  | { kind: "failed"; id?: number; reason: string };
+  /** Nothing will work. */
+  | { kind: "broken"; reason: string }
+  | { kind: "found"; found: FoundMasks }
+  /** It is no picture that this browser can read. */
+  | { kind: "unreadable"; reason: string }
+  | { kind: "failed"; reason: string };

@@ -1,28 +1,42 @@
 /// <reference lib="dom" />
 /** One photo on the page: its faces, their list, and what can be done with it. */
+import { FORMAT_BYTES, identifyFile } from "../lib/images/file_format.ts";
 import type { MaskDetection } from "../lib/inference/detect_masks.ts";
+import { type Finder, UnreadablePicture } from "./finder.ts";
 import type { FoundMasks } from "./messages.ts";
 import { makeOverlay, saveWithFaces } from "./overlay.ts";
+import type { PhotoState } from "./summary.ts";
 import { describeFace, describeFaces } from "./words.ts";
+
+/** Chooses and marks the faces that are shown of those that were found. */
+export type ChooseFaces = (faces: readonly MaskDetection[]) => MaskDetection[];
 
 /** A photo on the page. */
 export interface PhotoCard {
   element: HTMLElement;
+  state: PhotoState;
   /** The faces that are shown. */
   faces: readonly MaskDetection[];
-  /** Shows the faces of this certainty and more, if they are known already. */
-  show(minScore: number): void;
+  /** Shows the faces that are chosen now, if they are known already. */
+  show(): void;
+  /** Forgets the photo, wherever it is by now. */
+  close(): void;
 }
 
 /**
- * Makes the card of a photo.
+ * Makes the card of a photo, which waits for its turn to be judged.
  *
- * @param search What is found in it, of which the card tells when {@linkcode PhotoCard.show} is called.
+ * @param minScore Faces of this certainty and more are found; those of them that `choose` takes are shown.
  */
 export function makePhotoCard(
-  file: File,
-  search: Promise<FoundMasks>,
-  { onRemove }: { onRemove: (card: PhotoCard) => void },
+  { file, name }: { file: File; name: string },
+  finder: Finder,
+  { minScore, choose, onChange, onRemove }: {
+    minScore: number;
+    choose: ChooseFaces;
+    onChange: () => void;
+    onRemove: (card: PhotoCard) => void;
+  },
 ): PhotoCard {
   const template = document.querySelector<HTMLTemplateElement>("#photo")!;
   const element = template.content.firstElementChild!.cloneNode(true) as HTMLElement;
@@ -31,40 +45,79 @@ export function makePhotoCard(
   const [save, remove] = [find<HTMLButtonElement>(".save"), find(".remove")];
   const overlay = makeOverlay(image);
   const url = URL.createObjectURL(file);
+  const closing = new AbortController();
   let found: FoundMasks | undefined;
 
   const card: PhotoCard = {
     element,
+    state: "waiting",
     faces: [],
-    show(minScore) {
+    show() {
       if (!found) return;
-      card.faces = found.faces.filter(({ score }) => score >= minScore);
+      card.faces = choose(found.faces);
       overlay.show(card.faces, found.width);
-      image.alt = `${file.name}, ${describeFaces(card.faces)}`;
+      image.alt = `${name}, ${describeFaces(card.faces)}`;
       result.textContent = describeFaces(card.faces);
       find("ol").replaceChildren(...card.faces.map(listFace));
       find("details").hidden = card.faces.length === 0;
       save.disabled = false;
     },
+    close() {
+      closing.abort();
+      URL.revokeObjectURL(url);
+      element.remove();
+    },
   };
-  search.then((masks) => found = masks, (error) => {
-    find(".picture").hidden = true;
-    result.classList.add("error");
-    result.textContent = `This file cannot be looked at: ${error.message}`;
-  });
 
-  find("h2").textContent = file.name;
+  async function judge() {
+    try {
+      found = await finder.find(file, { minScore }, closing);
+      card.state = "judged";
+      card.show();
+    } catch (error) {
+      if (closing.signal.aborted) return;
+      const isUnreadable = error instanceof UnreadablePicture;
+      card.state = isUnreadable ? "unreadable" : "failed";
+      find(".picture").hidden = isUnreadable;
+      save.hidden = true;
+      result.classList.add("error");
+      result.textContent = isUnreadable
+        ? await explainUnreadable(file)
+        : `This photo could not be judged: ${(error as Error).message}`;
+    }
+    onChange();
+  }
+  judge();
+
+  find("h3").textContent = name;
+  image.alt = name;
   image.src = url;
-  save.ariaLabel = `Save ${file.name} with boxes`;
-  save.addEventListener("click", () => {
-    saveWithFaces(image, card.faces, { ...found!, name: file.name });
+  save.ariaLabel = `Save ${name} with boxes`;
+  save.addEventListener("click", async () => {
+    image.loading = "eager";
+    await image.decode();
+    await saveWithFaces(image, card.faces, { ...found!, name });
   });
-  remove.ariaLabel = `Remove ${file.name}`;
-  remove.addEventListener("click", () => {
-    URL.revokeObjectURL(url);
-    onRemove(card);
-  });
+  remove.ariaLabel = `Remove ${name}`;
+  remove.addEventListener("click", () => onRemove(card));
   return card;
+}
+
+/** What all browsers read: such a file is damaged. */
+const READABLE = ["JPEG", "PNG", "WebP", "GIF", "BMP", "ICO", "AVIF"];
+
+/** One line that says what it is, and what to do. */
+async function explainUnreadable(file: File): Promise<string> {
+  try {
+    const format = identifyFile(
+      new Uint8Array(await file.slice(0, FORMAT_BYTES).arrayBuffer()),
+    );
+    if (!format) return "This file cannot be read: it is not a photo, or it is damaged";
+    const { name, advice } = format;
+    return `${name} cannot be read: ${READABLE.includes(name) ? "the file is damaged" : advice}`;
+  } catch (error) {
+    return `This file cannot be opened: ${(error as Error).message}`;
+  }
 }
 
 function listFace(face: MaskDetection): HTMLElement {

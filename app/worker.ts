@@ -2,19 +2,17 @@
 /** The page's worker: the networks live here, so that the page answers while they work. */
 import { chooseBackend } from "./backend.ts";
 import { findMasks, loadNetworks, type Networks } from "./find_masks.ts";
-import type { Answer, FindRequest, FoundMasks, StartRequest } from "./messages.ts";
-import type { DetectOptions } from "../lib/detection/detector.ts";
+import type { Answer, FindRequest, StartRequest } from "./messages.ts";
 import type { Photo } from "../lib/photo.ts";
 
 const say = (answer: Answer) => postMessage(answer);
 const reasonOf = (error: unknown) => error instanceof Error ? error.message : String(error);
 
-/** One thing after the other; the first is to load the networks. */
-let last = Promise.resolve();
-let networks: Networks | undefined;
+let networks: Networks;
 
 addEventListener("message", ({ data }: MessageEvent<StartRequest | FindRequest>) => {
-  last = last.then(() => "id" in data ? answer(data) : start(data));
+  if ("picture" in data) answer(data);
+  else start(data);
 });
 
 async function start({ backend: wanted }: StartRequest): Promise<void> {
@@ -24,26 +22,24 @@ async function start({ backend: wanted }: StartRequest): Promise<void> {
     const { classes, trainedOn } = networks.info;
     say({ kind: "ready", info: { backend, classes, trainedOn } });
   } catch (error) {
+    say({ kind: "broken", reason: reasonOf(error) });
+  }
+}
+
+async function answer({ picture, options }: FindRequest): Promise<void> {
+  let photo: Photo;
+  try {
+    photo = await readPixels(picture);
+  } catch (error) {
+    return say({ kind: "unreadable", reason: reasonOf(error) });
+  }
+  try {
+    const { width, height } = photo;
+    const faces = await findMasks(networks, photo, options);
+    say({ kind: "found", found: { width, height, faces } });
+  } catch (error) {
     say({ kind: "failed", reason: reasonOf(error) });
   }
-}
-
-async function answer({ id, picture, options }: FindRequest): Promise<void> {
-  try {
-    say({ kind: "found", id, found: await find(picture, options) });
-  } catch (error) {
-    say({ kind: "failed", id, reason: reasonOf(error) });
-  }
-}
-
-async function find(
-  picture: Blob | ImageBitmap,
-  options: DetectOptions,
-): Promise<FoundMasks> {
-  if (!networks) throw new Error("the networks are not loaded");
-  const photo = await readPixels(picture);
-  const { width, height } = photo;
-  return { width, height, faces: await findMasks(networks, photo, options) };
 }
 
 /** Decodes a picture, upright, with alpha on white. */

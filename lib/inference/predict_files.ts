@@ -7,7 +7,7 @@ import { decodeImage, decodePhoto } from "../images/decode_image.ts";
 import { countPixels, MAX_PIXELS, readPhoto } from "../images/decode.ts";
 import type { ListedFile } from "./list_files.ts";
 import { classifyImages } from "../model/predict_images.ts";
-import type { Prediction } from "../model/predictions.ts";
+import { markPrediction, type Prediction } from "../model/predictions.ts";
 import type { Classifier } from "../model/saved_model.ts";
 
 /** What became of one file. */
@@ -122,10 +122,10 @@ export async function classifyFile(
  */
 export function markUnsure(result: FileResult, least: number): FileResult {
   if (!(least >= 0 && least <= 1)) throw new RangeError(`least must be in 0..1, got ${least}`);
-  const mark = <T extends Prediction>(prediction: T): T =>
-    prediction.probability < least ? { ...prediction, unsure: true } : prediction;
-  if ("faces" in result) return { ...result, faces: result.faces.map(mark) };
-  return "label" in result ? mark(result) : result;
+  if ("faces" in result) {
+    return { ...result, faces: result.faces.map((face) => markPrediction(face, least)) };
+  }
+  return "label" in result ? markPrediction(result, least) : result;
 }
 
 /** Makes an error of what cannot be read a result. */

@@ -27,3 +27,20 @@ export function toPredictions(
     return { label: classes[label]!, probability: probabilities[label]! };
   });
 }
+
+/**
+ * Marks a prediction that is less probable than `least`.
+ *
+ * @param least A probability in 0..1.
+ * @returns the prediction itself, or a marked copy
+ * @example
+ * ```ts
+ * import { markPrediction } from "./predictions.ts";
+ *
+ * const prediction = { label: "with_mask", probability: 0.55 } as const;
+ * console.log(markPrediction(prediction, 0.6).unsure); // true
+ * ```
+ */
+export function markPrediction<T extends Prediction>(prediction: T, least: number): T {
+  return prediction.probability < least ? { ...prediction, unsure: true } : prediction;
+}
