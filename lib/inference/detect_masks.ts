@@ -1,6 +1,6 @@
 /** Whole photos: finds the faces, and says of each whether it wears a mask. */
 import { type DetectOptions, type Detector, findFaces } from "../detection/detector.ts";
-import { findFrameFilling } from "../detection/frame_filling.ts";
+import { findFacesOrCrop } from "../detection/find_faces_or_crop.ts";
 import { MIN_SCORE } from "../detection/read_faces.ts";
 import { decodePhoto, resizePhoto } from "../images/decode_image.ts";
 import { classifyImages } from "../model/predict_images.ts";
@@ -38,8 +38,7 @@ export async function classifyFaces(
 }
 
 /**
- * Finds the faces of a photo and classifies each. Where none is found, the photo may be a crop that one face
- * fills: see {@linkcode findFrameFilling}.
+ * Finds the faces of a photo and classifies each. A crop that one face fills gets its answer too: see {@linkcode findFacesOrCrop}.
  *
  * @param photo The bytes of a photo, the path of one, or one that has been decoded.
  * @returns the faces, those first that the detector is surest of; none where there is no face
@@ -72,10 +71,9 @@ export async function detectMasks(
 ): Promise<MaskDetection[]> {
   const isDecoded = typeof photo !== "string" && !(photo instanceof Uint8Array);
   const whole = isDecoded ? photo : await decodePhoto(photo);
-  const { minScore = MIN_SCORE } = options;
   const find = (photo: Photo, options: DetectOptions) => findFaces(detector, photo, options);
-  const clear = await find(whole, options);
-  const faces = clear.length > 0 ? clear : await findFrameFilling(whole, find, minScore);
+  const { minScore = MIN_SCORE, sizes } = options;
+  const faces = await findFacesOrCrop(whole, find, { minScore, sizes });
   const predictions = await classifyFaces(classifier, whole, faces);
   return faces.map(({ score, ...box }, i) => ({ box, ...predictions[i]!, score }));
 }
