@@ -63,7 +63,7 @@ const command = new Command("deno task predict")
   .option("--output <file>", "write the results there, as json or csv")
   .option(
     "--resume",
-    "go on with that file: skip the photos that it holds results of, try again those with errors",
+    "go on with that file of json: skip the photos that it holds results of, try again those with errors",
   )
   .option("--annotate <folder>", "write each photo there with its labels drawn on it")
   .showHelpAfterError()
@@ -86,6 +86,11 @@ await runCommand(async () => {
   if (resume && !output) throw new TypeError("--resume needs --output, the file to go on with");
   if (output && format === "text") {
     throw new TypeError("--output needs --format json or csv, got text");
+  }
+  if (resume && format !== "json") {
+    throw new TypeError(
+      `--resume must be with --format json, got ${format}: JSON Lines show whether a result is whole`,
+    );
   }
   if (crop && (sizes || minScore !== undefined)) {
     throw new TypeError("--sizes and --min-score are about finding faces: leave out --crop");

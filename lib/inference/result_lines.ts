@@ -1,5 +1,7 @@
 /** Results of files as text, as JSON Lines or as CSV. */
+import { stringify } from "csv-stringify/sync";
 import { CLASS_STYLES } from "../class_style.ts";
+import { escapeControls, escapeJsonControls } from "./escape_controls.ts";
 import type { Prediction } from "../model/predictions.ts";
 import type { FileResult } from "./predict_files.ts";
 
@@ -28,9 +30,15 @@ export function formatHead(format: ResultFormat): string {
 /**
  * Writes a result in whole lines.
  *
- * CSV is that of RFC 4180, with a row for each face and one for a photo without: `faces` says how many
- * rows the photo has; it is 0 where there is no face, and empty where faces were not looked for. The label
- * of what is unsure is `unsure`; JSON has the likeliest class beside the mark.
+ * - Text has one line per file. Control characters, and those that turn the direction of writing, are
+ *   escaped.
+ * - JSON is that of JSON Lines, with the likeliest class beside the mark of what is unsure.
+ * - CSV is that of RFC 4180, with one row per face and one for a photo without: `faces` says how many rows the
+ *   photo has. It is 0 where there is no face, and empty where no faces were looked for. The label of what is
+ *   unsure is `unsure`. A text that begins with `=`, `+`, `-`, `@`, a tab or a carriage return gets a `'`
+ *   before it, so that no spreadsheet runs it as a formula.
+ *
+ * Source of the guard: https://owasp.org/www-community/attacks/CSV_Injection
  *
  * @example
  * ```ts
@@ -41,15 +49,17 @@ export function formatHead(format: ResultFormat): string {
  * ```
  */
 export function formatResult(result: FileResult, format: ResultFormat): string {
-  if (format === "json") return JSON.stringify(roundBoxes(result)) + "\n";
+  if (format === "json") return escapeJsonControls(JSON.stringify(roundBoxes(result))) + "\n";
   if (format === "csv") {
-    return csvRows(result).map((row) => row.map(quoteField).join(",") + "\n").join("");
+    return stringify(csvRows(result), { escape_formulas: true, quoted_match: /\r/ });
   }
-  const { file } = result;
-  if ("error" in result) return `${file}: ${result.error}\n`;
-  if ("label" in result) return `${file}: ${describe(result)}\n`;
-  const found = result.faces.length === 0 ? "no face found" : result.faces.map(describe).join(", ");
-  return `${file}: ${found}\n`;
+  return escapeControls(`${result.file}: ${describeResult(result)}`) + "\n";
+}
+
+function describeResult(result: FileResult): string {
+  if ("error" in result) return result.error.replaceAll(/\s*\n\s*/g, " ");
+  if ("label" in result) return describe(result);
+  return result.faces.length === 0 ? "no face found" : result.faces.map(describe).join(", ");
 }
 
 const describe = ({ label, probability, unsure }: Prediction) =>
@@ -88,8 +98,3 @@ function csvRows(result: FileResult): (string | number)[][] {
 }
 
 const nameOf = ({ label, unsure }: Prediction) => unsure ? "unsure" : label;
-
-function quoteField(field: string | number): string {
-  const text = String(field);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}

@@ -23,7 +23,7 @@ const CASES: [FileResult, text: string, json: string, csv: string][] = [
   ],
   [
     { file: 'say "a, b".jpg', error: "not a\nphoto" },
-    'say "a, b".jpg: not a\nphoto\n',
+    'say "a, b".jpg: not a photo\n',
     '{"file":"say \\"a, b\\".jpg","error":"not a\\nphoto"}\n',
     '"say ""a, b"".jpg",,,,,,,,,"not a\nphoto"\n',
   ],
@@ -57,4 +57,31 @@ Deno.test("formatHead() names a column for each field", () => {
   assertEquals([formatHead("text"), formatHead("json")], ["", ""]);
   const columns = formatHead("csv").split(",").length;
   assertEquals(CASES[0]![3].split(",").length, columns);
+});
+
+Deno.test("formatResult() lets no name steer a terminal, hide its extension or fake a line", () => {
+  const file = "a\nb.jpg: with_mask\x1b[2J\x9b\x7f\u202egpj.\u2066\u2028\r😀é.exe";
+  const result = { file, error: "bad\x07" };
+  assertEquals(
+    formatResult(result, "text"),
+    "a\\x0ab.jpg: with_mask\\x1b[2J\\x9b\\x7f\\u202egpj.\\u2066\\u2028\\x0d😀é.exe: bad\\x07\n",
+  );
+  const json = formatResult(result, "json");
+  assertEquals(JSON.parse(json), result);
+  assertEquals(/[\p{Cc}\p{Bidi_Control}\u2028]/u.test(json.trimEnd()), false);
+});
+
+Deno.test("formatResult() as CSV guards texts that a spreadsheet would run, and no numbers", () => {
+  const guarded = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "＝1"];
+  for (const file of guarded) {
+    const row = formatResult({ file, error: file }, "csv");
+    const quoted = file === "\rx" ? `"'${file}"` : `'${file}`;
+    assertEquals(row, `${quoted},,,,,,,,,${quoted}\n`);
+  }
+  for (const file of ["a=1.jpg", "./-1.jpg", "é", " =1"]) {
+    assertEquals(formatResult({ file, faces: [] }, "csv"), `${file},,,,,,,,0,\n`);
+  }
+  const outside = { ...face, box: { ...face.box, left: -3.25 } };
+  const row = formatResult({ file: "=a,b", faces: [outside] }, "csv");
+  assertEquals(row, `"'=a,b",with_mask,0.97,-3.25,2,30.5,40,0.5,1,\n`);
 });

@@ -1,0 +1,40 @@
+/** Names of files in texts that people read: without what a terminal would obey. */
+
+/** Control characters, those that turn the direction of writing, and the line ends of Unicode. */
+const CONTROLS = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
+
+/**
+ * Writes control characters as `\x1b`, and those that turn the direction of writing as `\u202e`: a name of a
+ * file can hold either, to hide its extension or to steer the terminal. Line ends are escaped too.
+ *
+ * @example
+ * ```ts
+ * import { escapeControls } from "./escape_controls.ts";
+ *
+ * console.log(escapeControls("a\nb\u202egpj.exe")); // a\x0ab\u202egpj.exe
+ * ```
+ */
+export function escapeControls(text: string): string {
+  return text.replace(CONTROLS, (char) => {
+    const code = char.charCodeAt(0);
+    return code < 256 ? `\\x${hex(code, 2)}` : `\\u${hex(code, 4)}`;
+  });
+}
+
+/**
+ * Escapes the same characters of a JSON text, which has them in its strings only: the value stays the same.
+ *
+ * @example
+ * ```ts
+ * import { escapeJsonControls } from "./escape_controls.ts";
+ *
+ * console.log(escapeJsonControls(JSON.stringify("a\u202eb"))); // "a\u202eb"
+ * ```
+ */
+export function escapeJsonControls(json: string): string {
+  return json.replace(CONTROLS, (char) => `\\u${hex(char.charCodeAt(0), 4)}`);
+}
+
+function hex(code: number, digits: number): string {
+  return code.toString(16).padStart(digits, "0");
+}
