@@ -211,3 +211,29 @@ export async function removeIfThere(path: string): Promise<void> {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
+
+/**
+ * Reads a file that others may have made: one that is not a regular file, such as a pipe or a device, is
+ * not opened, and a larger one than it may be is not read.
+ *
+ * @throws {Deno.errors.InvalidData} if it is not a regular file, or too large
+ * @throws what the system says, such as {Deno.errors.NotFound}
+ * @example
+ * ```ts
+ * import { readRegularFile } from "./files.ts";
+ *
+ * const bytes = await readRegularFile("deno.json", 2 ** 20);
+ * console.log(new TextDecoder().decode(bytes).length);
+ * ```
+ */
+export async function readRegularFile(
+  file: string,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { isFile, size } = await Deno.stat(file);
+  if (!isFile) throw new Deno.errors.InvalidData(`${file} is not a regular file`);
+  if (size > maxBytes) {
+    throw new Deno.errors.InvalidData(`${file} has ${size} bytes, more than ${maxBytes}`);
+  }
+  return await Deno.readFile(file);
+}

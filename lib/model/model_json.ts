@@ -1,6 +1,7 @@
-/** What is in a saved model's `model.json`: its layers, and what one must know to use them. Loads nothing. */
+/** What is in a saved model's `model.json`, and how its damage is noticed. Loads nothing. */
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import { CLASSES, type ClassName, type Task } from "../types.ts";
+import { CLASSES, type ClassName } from "../types.ts";
+import { checkTopology, isObject, isWhole, need } from "./check_topology.ts";
 
 /** What is saved inside `model.json`, beside the layers. */
 export interface ModelInfo {
@@ -20,54 +21,134 @@ export interface ModelInfo {
 export const PREPROCESSING =
   "RGB, upright, alpha on white, resized to size x size (bilinear, anti-aliased), 0..1";
 
-/** What tfjs writes into `model.json`; it has no name for this type that can be imported. */
-interface SavedJson {
+/** One weight, as it lies in the file of weights. */
+export interface WeightSpec {
+  name: string;
+  shape: number[];
+  dtype: "float32";
+}
+
+/** A `model.json` that {@linkcode parseModelJson} has checked. */
+export interface ModelJson {
   modelTopology: object;
-  userDefinedMetadata: object;
-  weightsManifest: { weights: { name: string; shape: number[]; dtype: "float32" }[] }[];
+  weightsManifest: { paths: string[]; weights: WeightSpec[] }[];
+  userDefinedMetadata?: Record<string, unknown> & { sha256?: Digests };
+}
+
+/** SHA-256 of `model.json`, as {@linkcode digestModel} computes it, and of all weights; in hexadecimal. */
+export interface Digests {
+  "model.json": string;
+  "weights.bin": string;
 }
 
 /**
- * Puts together what `tf.io.fromMemory` takes: layers, and weights of the length that they need.
+ * Reads and checks the text of a `model.json`.
  *
- * @param json Of a file `model.json`.
- * @param weights The bytes of `weights.bin`.
- * @throws {TypeError} if a field that is needed is missing or wrong
- * @throws {RangeError} if there are more or fewer bytes: tfjs would leave tensors behind
+ * @throws {SyntaxError} if it is not JSON
+ * @throws {TypeError} naming the field that is wrong
+ * @example
+ * ```ts
+ * import { parseModelJson } from "./model_json.ts";
+ *
+ * const { weightsManifest } = parseModelJson(await Deno.readTextFile("models/face-mask/model.json"));
+ * console.log(weightsManifest[0]!.paths); // ["weights.bin"]
+ * ```
  */
-export function readArtifacts(json: unknown, weights: ArrayBuffer): object {
-  const { modelTopology, userDefinedMetadata, weightSpecs } = checkJson(
-    json as Partial<SavedJson> | null,
-  );
-  const needed = weightSpecs.reduce(
-    (sum, { shape }) => sum + 4 * shape.reduce((size, side) => size * side, 1),
-    0,
-  );
-  if (weights.byteLength !== needed) {
-    throw new RangeError(`weights.bin has ${weights.byteLength} bytes, the layers need ${needed}`);
+export function parseModelJson(text: string): ModelJson {
+  const json = JSON.parse(text);
+  const { modelTopology, weightsManifest, userDefinedMetadata } = isObject(json) ? json : {};
+  checkTopology(modelTopology);
+  const isList = Array.isArray(weightsManifest) && weightsManifest.length > 0;
+  need(isList, "weightsManifest", "a list", weightsManifest);
+  const names = new Set<unknown>();
+  for (const [index, group] of (weightsManifest as unknown[]).entries()) {
+    checkWeights(group, `weightsManifest[${index}]`, names);
   }
-  return { modelTopology, userDefinedMetadata, weightSpecs, weightData: weights };
+  const isThere = userDefinedMetadata === undefined || isObject(userDefinedMetadata);
+  need(isThere, "userDefinedMetadata", "an object", userDefinedMetadata);
+  return json;
 }
 
-/** What is needed of the JSON, if it has the form that tfjs writes: its own complaints name no field. */
-function checkJson(json: Partial<SavedJson> | null) {
-  const wrong = (field: string, wanted: string, found: unknown) =>
-    new TypeError(`${field} should be ${wanted}, found ${JSON.stringify(found)}`);
-  const { modelTopology, userDefinedMetadata, weightsManifest } = json ?? {};
-  if (!(modelTopology instanceof Object)) throw wrong("modelTopology", "an object", modelTopology);
-  const weightSpecs = weightsManifest?.[0]?.weights;
-  if (!Array.isArray(weightSpecs)) {
-    throw wrong("weightsManifest[0].weights", "a list", weightSpecs);
+function checkWeights(group: unknown, field: string, names: Set<unknown>): void {
+  const { paths, weights } = isObject(group) ? group : {};
+  const areNames = Array.isArray(paths) && paths.length > 0 &&
+    paths.every((path) =>
+      typeof path === "string" && /^[^/\\]+$/.test(path) && !/^\.+$/.test(path)
+    );
+  need(areNames, `${field}.paths`, "a list of files beside model.json", paths);
+  need(Array.isArray(weights), `${field}.weights`, "a list", weights);
+  for (const [index, weight] of (weights as unknown[]).entries()) {
+    const { name, dtype, shape, quantization } = isObject(weight) ? weight : {};
+    const place = `${field}.weights[${index}]`;
+    const isName = typeof name === "string" && !(name in {}) && !names.has(name);
+    need(isName, `${place}.name`, "a name that no other weight has", name);
+    names.add(name);
+    need(dtype === "float32", `${place}.dtype`, '"float32"', dtype);
+    need(quantization === undefined, `${place}.quantization`, "left out", quantization);
+    const isShape = Array.isArray(shape) && shape.length < 7 &&
+      shape.every((side) => isWhole(side, 1, 2 ** 31));
+    need(isShape, `${place}.shape`, "a list of positive whole numbers", shape);
   }
-  for (const [index, spec] of weightSpecs.entries()) {
-    const field = `weightsManifest[0].weights[${index}]`;
-    const { dtype, shape } = spec ?? {};
-    if (dtype !== "float32") throw wrong(`${field}.dtype`, '"float32"', dtype);
-    if (!Array.isArray(shape) || !shape.every((side) => Number.isSafeInteger(side) && side > 0)) {
-      throw wrong(`${field}.shape`, "a list of positive integers", shape);
-    }
+}
+
+/** How many bytes the weights take together. */
+export function countWeightBytes({ weightsManifest }: Pick<ModelJson, "weightsManifest">): number {
+  const sizes = weightsManifest.flatMap(({ weights }) => weights)
+    .map(({ shape }) => shape.reduce((size, side) => size * side, 4));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/**
+ * Computes what a saved model is known by: a changed bit in the weights, or a changed value anywhere in
+ * `model.json`, gives another digest. White space does not count.
+ *
+ * @param weights All weights, in the manifest's order.
+ * @example
+ * ```ts
+ * import { digestModel } from "./model_json.ts";
+ *
+ * const json = { modelTopology: {}, weightsManifest: [] };
+ * console.log(await digestModel(json, new Uint8Array(4)));
+ * ```
+ */
+export async function digestModel(
+  json: ModelJson,
+  weights: BufferSource,
+): Promise<Digests> {
+  const { sha256: _, ...metadata } = json.userDefinedMetadata ?? {};
+  const text = JSON.stringify({ ...json, userDefinedMetadata: metadata });
+  const [own, ofWeights] = await Promise.all([
+    crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)),
+    crypto.subtle.digest("SHA-256", weights),
+  ]);
+  const toHex = (digest: ArrayBuffer) => new Uint8Array(digest).toHex();
+  return { "model.json": toHex(own), "weights.bin": toHex(ofWeights) };
+}
+
+/**
+ * Checks a model against the digests that it was saved with.
+ *
+ * @returns whether there are any: a model of other makers has none
+ * @throws {TypeError} if they differ; names the file
+ */
+export async function checkDigests(json: ModelJson, weights: BufferSource): Promise<boolean> {
+  const saved = json.userDefinedMetadata?.sha256;
+  if (saved === undefined) return false;
+  const found = await digestModel(json, weights);
+  const advice = {
+    "weights.bin": "copy the model again",
+    "model.json": "copy the model again or, if you changed it yourself, remove sha256 from it",
+  };
+  for (const file of ["weights.bin", "model.json"] as const) {
+    if (found[file] === saved?.[file]) continue;
+    throw new TypeError(
+      `${file} is not as it was saved: its SHA-256 is ${found[file]}, ` +
+        `userDefinedMetadata.sha256 says ${JSON.stringify(saved?.[file]) ?? "nothing"}; ${
+          advice[file]
+        }`,
+    );
   }
-  return { modelTopology, userDefinedMetadata, weightSpecs };
+  return true;
 }
 
 /**
@@ -76,37 +157,35 @@ function checkJson(json: Partial<SavedJson> | null) {
  * @throws {TypeError} if a field is missing, wrong, or does not fit the layers
  */
 export function checkInfo(model: LayersModel): ModelInfo {
-  const info = model.getUserDefinedMetadata() as Partial<ModelInfo> | undefined;
-  const wrong = (field: string, wanted: string, found: unknown) =>
-    new TypeError(
-      `userDefinedMetadata.${field} should be ${wanted}, found ${JSON.stringify(found)}`,
-    );
-  const tasks = Object.keys(CLASSES) as Task[];
-  if (!tasks.some((task) => String(CLASSES[task]) === String(info?.classes))) {
-    throw wrong(
-      "classes",
-      tasks.map((task) => JSON.stringify(CLASSES[task])).join(" or "),
-      info?.classes,
-    );
-  }
-  const outputs = info!.classes!.length === 2 ? 1 : 3;
-  const outputShape = model.outputs[0]!.shape.slice(1);
-  if (String(outputShape) !== String(outputs)) {
-    throw wrong("classes", `those of the output [${outputShape}]`, info?.classes);
-  }
-  const shape = model.inputs[0]!.shape;
-  if (
-    !Number.isInteger(info?.size) || String(shape.slice(1)) !== String([info?.size, info?.size, 3])
-  ) {
-    throw wrong("size", `the side of the input [${shape.slice(1)}]`, info?.size);
-  }
-  const { margin, trainedOn } = info!;
-  if (margin !== undefined && !(typeof margin === "number" && margin >= 0)) {
-    throw wrong("margin", "0 or more, or absent", margin);
-  }
-  if (typeof trainedOn !== "string") throw wrong("trainedOn", "a text", trainedOn);
-  if (info?.preprocessing !== PREPROCESSING) {
-    throw wrong("preprocessing", JSON.stringify(PREPROCESSING), info?.preprocessing);
-  }
+  const { sha256: _, ...info } = (model.getUserDefinedMetadata() ?? {}) as Partial<ModelInfo> & {
+    sha256?: Digests;
+  };
+  const { classes, size, margin, trainedOn, preprocessing } = info;
+  const known = Object.values(CLASSES).filter((names) => String(names) === String(classes));
+  const [input, output] = [model.inputs[0]!, model.outputs[0]!].map(({ shape }) => shape.slice(1));
+  const needInfo = (field: keyof ModelInfo, isRight: boolean, wanted: string) =>
+    need(isRight, `userDefinedMetadata.${field}`, wanted, info[field]);
+  needInfo(
+    "classes",
+    known.length > 0,
+    Object.values(CLASSES).map((names) => JSON.stringify(names)).join(" or "),
+  );
+  needInfo(
+    "classes",
+    String(output) === String(classes!.length === 2 ? 1 : 3),
+    `those of the output [${output}]`,
+  );
+  needInfo(
+    "size",
+    String(input) === String([size, size, 3]) && Number.isInteger(size),
+    `the side of the input [${input}]`,
+  );
+  needInfo(
+    "margin",
+    margin === undefined || typeof margin === "number" && margin >= 0 && margin <= 2,
+    "0 to 2, or absent",
+  );
+  needInfo("trainedOn", typeof trainedOn === "string", "a text");
+  needInfo("preprocessing", preprocessing === PREPROCESSING, JSON.stringify(PREPROCESSING));
   return info as ModelInfo;
 }
