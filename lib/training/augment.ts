@@ -1,8 +1,10 @@
 /** Seeded changes to a batch of training photos, never to those of validation or test. */
 import type { Tensor4D } from "@tensorflow/tfjs-node";
 import { recolour } from "./augment/colour.ts";
+import { coverByHeads } from "./augment/cover_by_heads.ts";
 import { cutOut } from "./augment/cut_out.ts";
 import { compress } from "./augment/jpeg.ts";
+import { relight } from "./augment/light.ts";
 import { blur, onSome } from "./augment/some.ts";
 import { warp } from "./augment/warp.ts";
 import { tf } from "../engine/tensorflow.ts";
@@ -26,6 +28,12 @@ export interface AugmentOptions {
   jpeg?: number;
   /** Share that loses a rectangle. @default 0.25 */
   cutOut?: number;
+  /** Share that is turned by up to 105 degrees instead, as a lying face is. @default 0 */
+  lying?: number;
+  /** Share that is half covered by the head of another person. @default 0 */
+  heads?: number;
+  /** Share with coloured light, deep shadow and another gamma. @default 0 */
+  light?: number;
 }
 
 /** The defaults: a face with its mask stays one. */
@@ -38,11 +46,14 @@ export const AUGMENTATION: Readonly<Required<AugmentOptions>> = {
   blur: 0.3,
   jpeg: 0.25,
   cutOut: 0.25,
+  lying: 0,
+  heads: 0,
+  light: 0,
 };
 
 /**
  * Changes each photo at random: mirrored, turned, moved and resized, then in its colours; some of them
- * also lose detail, are compressed, or lose a rectangle. The network never sees quite the same photo twice.
+ * are covered by another head, lit anew, lose detail, are compressed, or lose a rectangle. The network never sees quite the same photo twice.
  *
  * @param x `[n, height, width, 3]` float32 RGB in 0..1; is left as it is
  * @param random Decides everything: the same numbers give the same photos.
@@ -72,7 +83,9 @@ export function augmentBatch(
   }
   return tf.tidy(() => {
     const warped = warp(x, random, all);
-    const coloured = recolour(warped, random, all.colour);
+    const covered = coverByHeads(warped, random, all.heads);
+    const lit = onSome(covered, random, all.light, relight);
+    const coloured = recolour(lit, random, all.colour);
     const blurred = onSome(coloured, random, all.blur, blur);
     const compressed = onSome(blurred, random, all.jpeg, compress);
     return cutOut(compressed, random, all.cutOut);

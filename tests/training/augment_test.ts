@@ -4,8 +4,10 @@ import sharp from "sharp";
 import { AUGMENTATION, augmentBatch, type AugmentOptions } from "../../lib/training/augment.ts";
 import { recolour } from "../../lib/training/augment/colour.ts";
 import { LUMA } from "../../lib/photo.ts";
+import { coverByHeads } from "../../lib/training/augment/cover_by_heads.ts";
 import { cutOut } from "../../lib/training/augment/cut_out.ts";
 import { compress } from "../../lib/training/augment/jpeg.ts";
+import { relight } from "../../lib/training/augment/light.ts";
 import { blur, onSome } from "../../lib/training/augment/some.ts";
 import { warp } from "../../lib/training/augment/warp.ts";
 import { tf } from "../../lib/engine/tensorflow.ts";
@@ -15,7 +17,10 @@ import { assertNoLeak } from "../fixtures/photos.ts";
 import { GROUP } from "../fixtures/group_photos.ts";
 
 const NONE = { mirror: 0, rotation: 0, zoom: 0, shift: 0 };
-const NOTHING = { ...NONE, colour: 0, blur: 0, jpeg: 0, cutOut: 0 };
+const NOTHING = { ...NONE, colour: 0, blur: 0, jpeg: 0, cutOut: 0, lying: 0, heads: 0, light: 0 };
+
+/** The options that say how many photos of a batch are changed, beside `mirror`. */
+const SHARES = ["blur", "jpeg", "cutOut", "lying", "heads", "light"];
 
 /** A test whose tensors are disposed at its end. */
 function inTest(name: string, run: () => void | Promise<void>): void {
@@ -234,10 +239,90 @@ inTest("cutOut() hides a rectangle of one colour in the given share", () => {
   assertAlmostEquals(hidden / n, share, 0.1); // standard deviation 2.4%
 });
 
+inTest("warp() turns the given share by up to 105 degrees, and the others as before", () => {
+  const [n, share] = [400, 0.3];
+  const y = warp(ramps(24, 24, n), seededRandom(1), { ...NONE, lying: share }).arraySync();
+  const angles = y.map((photo) => {
+    const [left, right] = [photo[11]![10]!, photo[11]![13]!];
+    return Math.atan2(right[1]! - left[1]!, right[0]! - left[0]!) * 180 / Math.PI;
+  });
+  const turned = angles.filter((angle) => Math.abs(angle) > 0.1);
+  assertAlmostEquals(turned.length / n, share, 0.08); // standard deviation 2.3%
+  assert(turned.every((angle) => Math.abs(angle) < 105.1));
+  // Of angles spread evenly over 0 to 105 degrees, two in three are over 35.
+  const far = turned.filter((angle) => Math.abs(angle) > 35).length;
+  assertAlmostEquals(far / turned.length, 2 / 3, 0.15); // standard deviation 4.3%
+});
+
+inTest("coverByHeads() covers an ellipse at an edge by the next photo, in the given share", () => {
+  const [n, side, share] = [300, 32, 0.4];
+  // Each photo has one level of its own.
+  const levels = tf.reshape(tf.div(tf.range(0, n), n), [n, 1, 1, 1]);
+  const x = tf.tile(levels, [1, side, side, 3]) as Tensor4D;
+  assert(coverByHeads(x, seededRandom(1), 0) === x);
+  assert(coverByHeads(tf.slice(x, 0, 1), seededRandom(1), 1).shape[0] === 1, "no other photo");
+  const y = coverByHeads(x, seededRandom(1), share).arraySync();
+  let covered = 0, fromBelow = 0;
+  y.forEach((photo, i) => {
+    const hidden = photo.flatMap((row, down) =>
+      row.flatMap(([red], across) => Math.abs(red! - i / n) > 1e-6 ? [{ red, down, across }] : [])
+    );
+    if (hidden.length === 0) return;
+    covered++;
+    for (const { red } of hidden) assertAlmostEquals(red!, (i + 1) % n / n, 1e-5);
+    const atEdge = ({ across, down }: typeof hidden[number]) =>
+      across === 0 || across === side - 1 || down === side - 1;
+    assert(hidden.some(atEdge), `photo ${i}: covered in the middle only`);
+    assert(hidden.length < side * side / 2, `photo ${i}: ${hidden.length} pixels are covered`);
+    const isCentre = ({ down, across }: typeof hidden[number]) =>
+      across >= 13 && across < 19 && down < 19;
+    assert(!hidden.some(isCentre), `photo ${i}: eyes and nose stay free`);
+    fromBelow += Number(hidden.some(({ down }) => down === side - 1));
+  });
+  assertAlmostEquals(covered / n, share, 0.1); // standard deviation 2.8%
+  assert(fromBelow / covered > 0.5);
+});
+
+inTest("relight() multiplies each side by a light of its own, one fading into the other", () => {
+  const [n, side] = [200, 32];
+  const x = tf.fill([n, side, side, 3], 0.5) as Tensor4D;
+  const photos = relight(x, seededRandom(1)).arraySync();
+  let coloured = 0, shadowed = 0, dark = 0;
+  for (const photo of photos) {
+    const pixels = photo.flat();
+    const spread = ([red, green, blue]: number[]) =>
+      Math.max(red!, green!, blue!) - Math.min(red!, green!, blue!);
+    coloured += Number(pixels.some((pixel) => spread(pixel) > 0.1));
+    const strengths = pixels.map((pixel) => Math.max(...pixel));
+    const [least, most] = [Math.min(...strengths), Math.max(...strengths)];
+    shadowed += Number(least < most / 2);
+    dark += Number(most < 0.1);
+    // Along each row the light only grows or only fades.
+    for (const row of photo) {
+      const reds = row.map(([red]) => red!);
+      const steps = reds.slice(1).map((red, i) => Math.sign(Math.round(1e5 * (red - reds[i]!))));
+      assert(!(steps.includes(1) && steps.includes(-1)), "one fades into the other");
+    }
+  }
+  assert(coloured > n / 4 && coloured < n, `${coloured} coloured`);
+  assert(shadowed > n / 5 && shadowed < n, `${shadowed} with shadow`);
+  assert(dark < n / 20, `${dark} too dark`);
+});
+
+inTest("relight() keeps black black, and the order of levels under one light", () => {
+  const black = tf.zeros([3, 8, 8, 3]) as Tensor4D;
+  assertLess(tf.max(relight(black, seededRandom(1))).dataSync()[0]!, 0.02);
+  const [darker, brighter] = [0.2, 0.6].map((level) =>
+    relight(tf.fill([50, 8, 8, 3], level) as Tensor4D, seededRandom(2))
+  ) as [Tensor4D, Tensor4D];
+  assert(tf.min(tf.sub(brighter, darker)).dataSync()[0]! >= 0);
+});
+
 inTest("augmentBatch() keeps shape, type and range, and leaves its input as it is", () => {
   const x = noise([40, 24, 24, 3]);
   const before = x.dataSync().slice();
-  const most = { rotation: 180, zoom: 0.9, shift: 1, colour: 1, blur: 1, jpeg: 1, cutOut: 1 };
+  const shares = Object.fromEntries(SHARES.map((name) => [name, 1]));
+  const most = { rotation: 180, zoom: 0.9, shift: 1, colour: 1, ...shares };
   for (const options of [{}, most]) {
     const y = augmentBatch(x, seededRandom(1), options);
     assertEquals([y.shape, y.dtype], [x.shape, "float32"]);
@@ -256,7 +341,7 @@ inTest("augmentBatch() changes each photo in its own way, by each option alone",
   const one = noise([1, 24, 24, 3]);
   const x = tf.tile(one, [6, 1, 1, 1]) as Tensor4D;
   for (const [name, value] of Object.entries(AUGMENTATION)) {
-    const share = ["blur", "jpeg", "cutOut"].includes(name) ? 1 : value;
+    const share = SHARES.includes(name) ? 1 : value;
     const y = augmentBatch(x, seededRandom(1), { ...NOTHING, [name]: share }).arraySync();
     const different = new Set(y.map((photo) => JSON.stringify(photo))).size;
     assertEquals(different, name === "mirror" ? 2 : 6, name);
@@ -265,7 +350,7 @@ inTest("augmentBatch() changes each photo in its own way, by each option alone",
 
 Deno.test("augmentBatch() leaves no tensor but its result", async () => {
   const x = noise([4, 20, 24, 3]);
-  for (const options of [NOTHING, { blur: 1, jpeg: 1, cutOut: 1 }]) {
+  for (const options of [NOTHING, Object.fromEntries(SHARES.map((name) => [name, 1]))]) {
     await assertNoLeak(() => augmentBatch(x, seededRandom(1), options).dispose());
   }
   x.dispose();

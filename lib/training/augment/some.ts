@@ -11,6 +11,7 @@ export function onSome(
   share: number,
   change: (some: Tensor4D, random: Random) => Tensor4D,
 ): Tensor4D {
+  if (share === 0) return x;
   const chosen: number[] = [], others: number[] = [];
   for (let photo = 0; photo < x.shape[0]; photo++) {
     (random() < share ? chosen : others).push(photo);

@@ -3,21 +3,27 @@ import type { Tensor4D } from "@tensorflow/tfjs-node";
 import { transformPhotos } from "../../engine/native_ops.ts";
 import type { Random } from "../../types.ts";
 
+/** The most that a lying face is turned by, in degrees. */
+const LYING = 105;
+
 /** As {@linkcode augmentBatch}: maps the photos, inside `tf.tidy`. */
 export function warp(
   x: Tensor4D,
   random: Random,
-  { mirror, rotation, zoom, shift }: {
+  { mirror, rotation, zoom, shift, lying = 0 }: {
     mirror: number;
     rotation: number;
     zoom: number;
     shift: number;
+    /** @default 0 */
+    lying?: number;
   },
 ): Tensor4D {
   const [n, height, width] = x.shape;
   const around = (most: number) => most * (2 * random() - 1);
   const maps = Array.from({ length: n }, () => {
-    const angle = around(rotation) * Math.PI / 180;
+    const isLying = lying > 0 && random() < lying; // draws no number where none lies
+    const angle = around(isLying ? LYING : rotation) * Math.PI / 180;
     const size = (1 - zoom) ** around(1), stretch = (1 - zoom / 3) ** around(1);
     const flip = random() < mirror ? -1 : 1;
     const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
