@@ -17,6 +17,12 @@ export { hashImage } from "./data/hash_image.ts";
 export type { NearPair } from "./data/near_duplicates.ts";
 export * from "./data/split.ts";
 export * from "./data/labelled_photos.ts";
+export {
+  type Corrected,
+  correctLabels,
+  type LabelCorrection,
+  readCorrections,
+} from "./data/corrections.ts";
 export * from "./images/decode_image.ts";
 export * from "./images/load_images.ts";
 export * from "./images/pictures.ts";
@@ -26,7 +32,7 @@ export * from "./model/batches.ts";
 export * from "./training/augment.ts";
 export * from "./model/cnn.ts";
 export * from "./model/transfer.ts";
-export * from "./training/rare_class.ts";
+export { type RepeatOptions, repeatRare } from "./training/repeat_rare.ts";
 export * from "./training/recipes.ts";
 export * from "./training/checkpoint.ts";
 export * from "./training/train_options.ts";
@@ -35,6 +41,7 @@ export * from "./evaluation/metrics.ts";
 export * from "./evaluation/roc.ts";
 export * from "./evaluation/calibration.ts";
 export * from "./evaluation/thresholds.ts";
+export { chooseUnsureBelow, type Coverage, measureCoverage } from "./evaluation/unsure.ts";
 export * from "./evaluation/mcnemar.ts";
 export * from "./evaluation/grad_cam.ts";
 export * from "./evaluation/label_errors.ts";

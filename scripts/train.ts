@@ -20,6 +20,7 @@ interface Options extends PhotoOptions {
   recipe: RecipeName;
   epochs?: number;
   seed: number;
+  corrections?: string;
   resume?: boolean;
 }
 
@@ -44,6 +45,11 @@ const options = addPhotoOptions(command, { taskDefault: "binary" })
     parseWholeNumber(0),
     42,
   )
+  .option(
+    "--corrections <file>",
+    "a list of wrong labels: those of the training part are corrected",
+    parsePath,
+  )
   .option("--resume", "go on with a run that was stopped or killed: the same command, and this")
   .option("--json", "nothing but the JSON, and no progress")
   .showHelpAfterError()
@@ -60,6 +66,7 @@ await runCommand(async () => {
     const { epoch, batch } = resumeFrom.progress;
     console.error(`going on with ${checkpoint}: epoch ${epoch}, after batch ${batch}`);
   }
+  const corrections = options.corrections ? await lib.readCorrections(options.corrections) : [];
   const margin = FACE_MARGIN;
   const photos = await readLabelledPhotos(options, { margin });
   const { classes, data, leftOut, unreadable, notes } = photos;
@@ -67,7 +74,7 @@ await runCommand(async () => {
   if (test.length === 0) {
     throw new RangeError(`the test part of ${data} holds no photo: choose a smaller --min-face`);
   }
-  const { build, training, isTaught, isEnriched }: Recipe = lib.RECIPES[options.recipe];
+  const { build, training, isTaught, repeatsRare }: Recipe = lib.RECIPES[options.recipe];
   const teacher = isTaught ? await lib.loadClassifier(SHIPPED_MODEL) : undefined;
   if (teacher && !options.json) {
     console.error(
@@ -76,10 +83,8 @@ await runCommand(async () => {
     );
   }
   const { seed } = options;
-  const enriched = classes.length > 2 && isEnriched
-    ? await lib.enrichTraining(photos.images, train, { seed, onProgress })
-    : { images: photos.images, train };
-  const { images } = enriched;
+  const corrected = lib.correctLabels(photos.images, train, corrections);
+  const { images, indices } = corrected;
   const model = await build({ size: images.size, classes: classes.length, seed });
   const interruption = new AbortController();
   const leaveSignal = () => Deno.removeSignalListener("SIGINT", interrupt);
@@ -93,7 +98,7 @@ await runCommand(async () => {
     ...training,
     ...(options.epochs && { epochs: options.epochs }),
     classes,
-    train: enriched.train,
+    train: classes.length > 2 && repeatsRare ? lib.repeatRare(images, indices) : indices,
     validation,
     teacher,
     seed,
@@ -119,6 +124,11 @@ await runCommand(async () => {
     classes.length,
   );
   lib.applyTemperature(model, temperature);
+  const unsureBelow = lib.chooseUnsureBelow(
+    lib.toLabels(images, validation, classes),
+    await lib.predictImages(model, images, validation),
+    classes.length,
+  );
   const labels = lib.toLabels(images, test, classes);
   const scores = await lib.predictImages(model, images, test);
   const evaluation = lib.evaluateScores(labels, scores, classes);
@@ -130,6 +140,7 @@ await runCommand(async () => {
       size: images.size,
       trainedOn: teacher ? `${data}, taught by a model of ${teacher.info.trainedOn}` : data,
       ...(photos.hasBoxes && { margin }),
+      unsureBelow,
     },
   }, options.model);
   await removeIfThere(checkpoint);
@@ -137,6 +148,9 @@ await runCommand(async () => {
     ...evaluation,
     calibrationError,
     temperature,
+    unsureBelow,
+    ...(options.corrections &&
+      { corrected: { relabelled: corrected.relabelled, leftOut: corrected.leftOut } }),
     ...(teacher && { teacher: { model: SHIPPED_MODEL, trainedOn: teacher.info.trainedOn } }),
     data,
     leftOut,

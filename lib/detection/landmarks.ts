@@ -11,7 +11,7 @@ import { viewPixels } from "../photo.ts";
 export type Point = readonly [x: number, y: number];
 
 /** Places in what {@linkcode findLandmarks} gives; the jaw ends at the ears. */
-export const LEFT_JAW = 0, CHIN = 8, RIGHT_JAW = 16, NOSE_TIP = 30;
+export const LEFT_JAW = 0, RIGHT_JAW = 16, NOSE_TIP = 30;
 
 /** Pixels to which photos are enlarged for the detector, which was trained on small faces. */
 const DETECTOR_SIZES = [256] as const;

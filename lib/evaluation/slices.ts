@@ -1,5 +1,5 @@
 /** Where a classifier fails: kinds of photos that users of such systems complain about. */
-import { drawFullBeard, drawHandAtMouth, drawOnFace } from "./drawn_masks.ts";
+import { drawFullBeard, drawHandAtMouth, drawOnFace } from "./draw_on_face.ts";
 import { findLandmarksIn, measureTurn, type Point } from "../detection/landmarks.ts";
 import { seededRandom, shuffle } from "../random.ts";
 import type { Dice } from "../data/sample_faces/chance.ts";

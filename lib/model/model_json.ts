@@ -15,6 +15,11 @@ export interface ModelInfo {
   preprocessing: string;
   /** Where the photos came from that it was trained on. */
   trainedOn: string;
+  /**
+   * The probability below which a prediction is unsure: answers above it were right at the rate that
+   * `chooseUnsureBelow` was asked for, on the validation part. Absent where none was chosen.
+   */
+  unsureBelow?: number;
 }
 
 /** The one way in which `decodeImage` and `scaleImages` prepare photos. */
@@ -160,7 +165,7 @@ export function checkInfo(model: LayersModel): ModelInfo {
   const { sha256: _, ...info } = (model.getUserDefinedMetadata() ?? {}) as Partial<ModelInfo> & {
     sha256?: Digests;
   };
-  const { classes, size, margin, trainedOn, preprocessing } = info;
+  const { classes, size, margin, trainedOn, preprocessing, unsureBelow } = info;
   const known = Object.values(CLASSES).filter((names) => String(names) === String(classes));
   const [input, output] = [model.inputs[0]!, model.outputs[0]!].map(({ shape }) => shape.slice(1));
   const needInfo = (field: keyof ModelInfo, isRight: boolean, wanted: string) =>
@@ -186,6 +191,12 @@ export function checkInfo(model: LayersModel): ModelInfo {
     "0 to 2, or absent",
   );
   needInfo("trainedOn", typeof trainedOn === "string", "a text");
+  needInfo(
+    "unsureBelow",
+    unsureBelow === undefined ||
+      typeof unsureBelow === "number" && unsureBelow >= 0 && unsureBelow <= 1,
+    "0 to 1, or absent",
+  );
   needInfo("preprocessing", preprocessing === PREPROCESSING, JSON.stringify(PREPROCESSING));
   return info as ModelInfo;
 }

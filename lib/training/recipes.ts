@@ -16,8 +16,8 @@ export interface Recipe {
   };
   /** Whether the model that ships is its teacher, as `trainModel` takes one. @default false */
   isTaught?: boolean;
-  /** Whether `enrichTraining` adds to its photos where there are three classes. @default false */
-  isEnriched?: boolean;
+  /** Whether `repeatRare` repeats the photos of rare classes. @default false */
+  repeatsRare?: boolean;
 }
 
 /** The recipes by name. */
@@ -49,8 +49,13 @@ export const RECIPES = {
   transfer: {
     description: "a MobileNet that starts from a face detector's weights",
     build: buildTransferModel,
-    training: { epochs: 12, learningRate: 3e-4, keep: "last", augment: {} },
-    isEnriched: true,
+    training: {
+      epochs: 9,
+      learningRate: 3e-4,
+      keep: "last",
+      augment: { lying: 0.1, heads: 0.25, light: 0.25 },
+    },
+    repeatsRare: true,
   },
 } as const satisfies Record<string, Recipe>;
 

@@ -1,29 +1,15 @@
-/** Draws onto photos of bare faces: masks, right and worn wrong, and what may be taken for one. */
+/** Draws onto photos of bare faces what may be taken for a mask, or hide one. */
 import { Image } from "imagescript";
 import { type AffineMap, fitAffine } from "../detection/affine.ts";
 import type { Point } from "../detection/landmarks.ts";
-import { drawHand, drawThing } from "../data/sample_faces/confusers.ts";
+import { drawHand } from "../data/sample_faces/confusers.ts";
 import { type Colour, type Dice, makeDice, toHex } from "../data/sample_faces/chance.ts";
-import type { Face, Place } from "../data/sample_faces/face.ts";
+import type { Face } from "../data/sample_faces/face.ts";
 import { drawBeard } from "../data/sample_faces/head.ts";
-import { drawMask } from "../data/sample_faces/masks.ts";
 import { defineShade } from "../data/sample_faces/scene.ts";
 import { group, picture, trace } from "../data/sample_faces/svg.ts";
 import type { Random } from "../types.ts";
 
-/** How a mask is worn; the second class leaves the nose bare, or nose and mouth. */
-export type Wear = "with_mask" | "mask_weared_incorrect";
-
-/** A photo of one face, and its places. */
-export interface FacePhoto {
-  /** `[size, size, 3]` uint8 RGB */
-  pixels: Uint8Array;
-  /** 68 places, as `findLandmarks` gives them. */
-  landmarks: readonly Point[];
-}
-
-/** One incorrect mask in so many hangs under the mouth. */
-export const UNDER_MOUTH_SHARE = 0.3;
 /** Landmarks between the eyes, where skin is rarely covered. */
 const BRIDGE = [27, 28, 29] as const;
 /** Where the drawn chin ends. */
@@ -39,59 +25,6 @@ const DRAWN: readonly { place: Point; landmarks: readonly number[] }[] = [
   { place: [39, 12], landmarks: [13, 14] },
 ];
 
-/**
- * Draws a mask of random kind, colour and print onto a bare face.
- *
- * @param pixels `[size, size, 3]` uint8 RGB; is left as it is
- * @param landmarks 68 places, as `findLandmarks` gives them
- * @param random Where all choices come from.
- * @returns pixels of the same shape
- * @throws {RangeError} if `pixels` are not as many as `size` says, if there are not 68 landmarks, or if they
- * lie on one line
- */
-export async function drawMaskOn(
-  pixels: Uint8Array,
-  size: number,
-  landmarks: readonly Point[],
-  wear: Wear,
-  random: Random,
-): Promise<Uint8Array> {
-  return await drawOnFace(pixels, size, landmarks, random, (dice, face) => {
-    if (wear === "with_mask") return drawMask(dice, face);
-    const [top, low] = dice.chance(UNDER_MOUTH_SHARE)
-      ? [dice.between(38, 47), dice.between(58, 66)]
-      : [dice.between(12, 24), dice.between(54, 60)]; // many leave no more than the nose's tip bare
-    const slip: Place = (x, y) => face.at(x, top + (low - top) * Math.max(0, y) / CHIN);
-    return drawMask(dice, { ...face, at: slip });
-  });
-}
-
-/**
- * Draws something onto a bare face that leaves it bare: half the time a hand at the mouth, else a cup or the
- * like, or a beard.
- *
- * @param pixels `[size, size, 3]` uint8 RGB; is left as it is
- * @param landmarks 68 places, as `findLandmarks` gives them
- * @param random Where all choices come from.
- * @returns pixels of the same shape
- * @throws {RangeError} as {@linkcode drawMaskOn} does
- */
-export async function drawConfuserOn(
-  pixels: Uint8Array,
-  size: number,
-  landmarks: readonly Point[],
-  random: Random,
-): Promise<Uint8Array> {
-  const draws = [drawHandAtMouth, drawHandAtMouth, drawThing, drawFullBeard];
-  return await drawOnFace(
-    pixels,
-    size,
-    landmarks,
-    random,
-    (dice, face) => dice.pick(draws)(dice, face),
-  );
-}
-
 /** SVG elements of a hand whose finger tips are at the mouth. */
 export const drawHandAtMouth = (dice: Dice, face: Face): string =>
   drawHand(dice, face, dice.between(-8, 8), dice.between(24, 36));
@@ -101,9 +34,15 @@ export const drawFullBeard = (dice: Dice, face: Face): string =>
   drawBeard(dice, { ...face, hair: dice.pick(["#1c1512", "#3d2817", "#8a8a8a"]) }, true);
 
 /**
- * Draws onto a face what a function draws in the units of `sample_faces`, as {@linkcode drawMaskOn} does.
+ * Draws onto a face what a function draws in the units of `sample_faces`, by the face's landmarks.
  *
+ * @param pixels `[size, size, 3]` uint8 RGB; is left as it is
+ * @param landmarks 68 points, as `findLandmarks` gives them
+ * @param random Where all choices come from.
  * @param draw Gives SVG elements; the face's middle is 0 0.
+ * @returns pixels of the same shape
+ * @throws {RangeError} if `pixels` are not as many as `size` says, if there are not 68 landmarks, or if they
+ * lie on one line
  */
 export async function drawOnFace(
   pixels: Uint8Array,
@@ -112,7 +51,7 @@ export async function drawOnFace(
   random: Random,
   draw: (dice: Dice, face: Face) => string,
 ): Promise<Uint8Array> {
-  expectFace({ pixels, landmarks }, size);
+  expectFace(pixels, landmarks, size);
   const face: Face = {
     at: (x, y) => trace`${x} ${y}`,
     halfWidth: 42,
@@ -148,7 +87,7 @@ function meanColour(pixels: Uint8Array, size: number, places: readonly Point[]):
 }
 
 /** @throws {RangeError} if pixels or landmarks are not as many as they should be */
-export function expectFace({ pixels, landmarks }: FacePhoto, size: number): void {
+function expectFace(pixels: Uint8Array, landmarks: readonly Point[], size: number): void {
   if (pixels.length !== size * size * 3) {
     throw new RangeError(`size ${size} needs ${size * size * 3} bytes, got ${pixels.length}`);
   }
