@@ -38,7 +38,7 @@ const command = new Command("deno task predict")
   .option("--crop", "the photos are crops already: one face fills each, and none is looked for")
   .option(
     "--unsure <probability>",
-    "call a face unsure if its most probable class is less probable than this",
+    "call a face unsure if its most probable class is less probable than this (default: the model's)",
     parseNumber(0, 1),
   )
   .option(
@@ -71,7 +71,7 @@ const command = new Command("deno task predict")
 const {
   model,
   crop = false,
-  unsure = 0,
+  unsure,
   minScore,
   sizes,
   json,
@@ -127,7 +127,7 @@ await runCommand(async () => {
   if (!results) Deno.stdout.writeSync(new TextEncoder().encode(lib.formatHead(format)));
   let done = results?.earlier ?? 0;
   for await (const prediction of predictions) {
-    let result = lib.markUnsure(prediction, unsure);
+    let result = lib.markUnsure(prediction, unsure ?? classifier.info.unsureBelow ?? 0);
     if (annotate && !("error" in result)) {
       const marks = "faces" in result ? result.faces : [result];
       const { file } = result;

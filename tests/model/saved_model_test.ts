@@ -98,6 +98,7 @@ Deno.test("loadClassifier() says which file or field is wrong", async () => {
       [whole.replace('"size":24', '"size":"24"'), "size"],
       [whole.replace(/"trainedOn":"[^"]*"/, '"trainedOn":7'), "trainedOn"],
       [whole.replace('"size":24', '"size":24,"margin":"wide"'), "margin"],
+      [whole.replace('"size":24', '"size":24,"unsureBelow":1.5'), "unsureBelow"],
       [whole.replace('"preprocessing":"RGB', '"preprocessing":"BGR'), "preprocessing"],
     ];
     for (const [text, message] of cases) {
