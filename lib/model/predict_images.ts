@@ -34,7 +34,7 @@ export async function predictImages(
     rows.push(await output.data<"float32">());
     output.dispose();
     done += part.length;
-    onProgress?.({ stage: "classifying photos", done, total: indices.length });
+    onProgress?.({ stage: "Classifying photos", done, total: indices.length });
   }
   const all = new Float32Array(rows.reduce((total, row) => total + row.length, 0));
   let end = 0;
