@@ -10,7 +10,27 @@ export interface FileFormat {
 /** Bytes that {@linkcode identifyFile} needs at most. */
 export const FORMAT_BYTES = 512;
 
+/** Extensions of the photos that are read in folders. */
+export const PHOTO_EXTENSIONS = [
+  "jpg",
+  "jpeg",
+  "jfif",
+  "png",
+  "webp",
+  "gif",
+  "tif",
+  "tiff",
+  "avif",
+];
+/** Photos too: in folders they are listed, so that whoever reads them says of each what is wrong. */
+export const UNREADABLE_EXTENSIONS = [
+  ...["heic", "heif", "hif", "jxl", "jp2", "j2k", "bmp", "psd"],
+  ...["dng", "cr2", "cr3", "nef", "arw", "orf", "raf", "rw2"],
+];
+
 const AS_JPEG = "save it as JPEG";
+const UNPACK = "unpack it";
+const A_FRAME = "save a frame of it as JPEG";
 
 /** What stands at a file's start, as Latin-1 text, `?` for any byte; the first that fits is it. */
 const STARTS: readonly [start: string, name: string, advice?: string][] = [
@@ -18,7 +38,7 @@ const STARTS: readonly [start: string, name: string, advice?: string][] = [
   ["\x89PNG\r\n\x1a\n", "PNG"],
   ["GIF8", "GIF"],
   ["RIFF????WEBP", "WebP"],
-  ["RIFF????AVI ", "AVI video", "save a frame of it as JPEG"],
+  ["RIFF????AVI ", "AVI video", A_FRAME],
   ["\x00\x00\x00\x0cJXL ", "JPEG XL"],
   ["\xff\x0a", "JPEG XL"],
   ["\x00\x00\x00\x0cjP  ", "JPEG 2000"],
@@ -26,6 +46,7 @@ const STARTS: readonly [start: string, name: string, advice?: string][] = [
   ["II*\x00????CR", "Canon RAW"],
   ["IIRO", "Olympus RAW"],
   ["IIRS", "Olympus RAW"],
+  ["MMOR", "Olympus RAW"],
   ["IIU\x00", "Panasonic RAW"],
   ["FUJIFILMCCD-RAW", "Fujifilm RAW"],
   ["II*\x00", "TIFF"],
@@ -36,12 +57,24 @@ const STARTS: readonly [start: string, name: string, advice?: string][] = [
   ["\x00\x00\x01\x00", "ICO"],
   ["8BPS", "Photoshop"],
   ["v/1\x01", "OpenEXR"],
+  ["P6\n", "PPM"],
   ["%PDF-", "PDF", "save its page as JPEG"],
-  ["PK\x03\x04", "ZIP archive", "unpack it"],
-  ["Rar!", "RAR archive", "unpack it"],
-  ["7z\xbc\xaf\x27\x1c", "7z archive", "unpack it"],
-  ["\x1f\x8b", "gzip archive", "unpack it"],
-  ["\x1aE\xdf\xa3", "Matroska video", "save a frame of it as JPEG"],
+  ["%!PS", "PostScript", "save its page as JPEG"],
+  ["\x1aE\xdf\xa3", "Matroska video", A_FRAME],
+  ["\x00???moov", "Video", A_FRAME],
+  ["\x00???mdat", "Video", A_FRAME],
+  ["\x00???wide", "Video", A_FRAME],
+  ["PK\x03\x04", "ZIP archive", UNPACK],
+  ["PK\x05\x06", "ZIP archive", UNPACK],
+  ["PK\x07\x08", "ZIP archive", UNPACK],
+  ["Rar!", "RAR archive", UNPACK],
+  ["7z\xbc\xaf\x27\x1c", "7z archive", UNPACK],
+  ["\x1f\x8b", "gzip archive", UNPACK],
+  ["\xfd7zXZ\x00", "xz archive", UNPACK],
+  ["BZh?1AY&SY", "bzip2 archive", UNPACK],
+  ["\x28\xb5\x2f\xfd", "Zstandard archive", UNPACK],
+  ["MSCF\x00\x00\x00\x00", "CAB archive", UNPACK],
+  [`${"?".repeat(257)}ustar`, "tar archive", UNPACK],
   ["version https://git-lfs.github.com/", "Git LFS pointer", "fetch the photo by `git lfs pull`"],
 ];
 
@@ -50,8 +83,15 @@ const BRANDS: readonly [brands: RegExp, name: string, advice?: string][] = [
   [/avi[fs]/, "AVIF"],
   [/he[iv][cmsx]/, "HEIC"],
   [/crx /, "Canon RAW"],
-  [/isom|iso\d|mp4[12]|qt {2}|M4V |avc1|3gp|MSNV/, "Video", "save a frame of it as JPEG"],
+  [/isom|iso\d|mp4[12]|qt {2}|M4V |avc1|3gp|MSNV/, "Video", A_FRAME],
+  [/mif1|msf1/, "HEIF"],
 ];
+
+const [NEW_SUBFILE_TYPE, SUB_IFDS, DNG_VERSION] = [254, 330, 50706];
+
+/** The root of a page or an SVG; a byte order mark, white space, a declaration and comments may come first. */
+const ROOT =
+  /^(?:\xef\xbb\xbf)?(?:\s|<\?[^>]*>|<!--(?:(?!-->).)*-->)*<(?:!doctype )?(svg|html)\b/is;
 
 /**
  * Identifies a file by its content; names and extensions often lie.
@@ -74,10 +114,14 @@ export function identifyFile(bytes: Uint8Array): FileFormat | undefined {
     (/^[^]{4}ftyp/.test(text)
       ? BRANDS.find(([brands]) => brands.test(listBrands(text)))
       : STARTS.find(([start]) => startsWith(text, start))) ?? [];
+  if (name === "TIFF" && isRaw(bytes)) return { name: "Camera RAW", advice };
   if (name) return { name, advice };
-  const start = text.replace(/^\xef\xbb\xbf/, "").trimStart().toLowerCase();
-  if (/^(<\?xml[^]*)?<svg/.test(start)) return { name: "SVG", advice: "save it as PNG" };
-  if (/^<(!doctype )?html/.test(start)) return { name: "A web page", advice: "save its photo" };
+  const [, root] = ROOT.exec(text) ?? [];
+  if (root) {
+    return /svg/i.test(root)
+      ? { name: "SVG", advice: "save it as PNG" }
+      : { name: "A web page", advice: "save its photo" };
+  }
 }
 
 function startsWith(text: string, start: string): boolean {
@@ -89,4 +133,24 @@ function startsWith(text: string, start: string): boolean {
 function listBrands(text: string): string {
   const size = [0, 1, 2, 3].reduce((sum, i) => sum * 256 + text.charCodeAt(i), 0);
   return text.slice(8, 12) + text.slice(16, Math.max(16, size));
+}
+
+/**
+ * Whether a TIFF is a camera's raw file (DNG, NEF, ARW and others): it has DNG's version, or its first picture
+ * is a thumbnail and the large ones are in sub-directories.
+ *
+ * Sources: TIFF 6.0, section 2 and NewSubfileType; TIFF Tech Note 1, SubIFDs; DNG 1.7.1, DNGVersion
+ */
+function isRaw(bytes: Uint8Array): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const isLittle = bytes[0] === 0x49;
+  const isLarge = bytes[isLittle ? 2 : 3] === 43; // BigTIFF, which cameras do not write
+  const first = isLarge || bytes.length < 8 ? Infinity : view.getUint32(4, isLittle);
+  if (first + 2 > bytes.length) return false;
+  const end = Math.min(first + 2 + 12 * view.getUint16(first, isLittle), bytes.length - 11);
+  const tags = new Map<number, number>();
+  for (let at = first + 2; at < end; at += 12) {
+    tags.set(view.getUint16(at, isLittle), view.getUint32(at + 8, isLittle));
+  }
+  return tags.has(DNG_VERSION) || (tags.get(NEW_SUBFILE_TYPE) === 1 && tags.has(SUB_IFDS));
 }

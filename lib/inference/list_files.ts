@@ -6,6 +6,7 @@
  */
 import { basename, join, SEPARATOR } from "@std/path";
 import { matchesGlob } from "node:path";
+import { PHOTO_EXTENSIONS, UNREADABLE_EXTENSIONS } from "../images/file_format.ts";
 
 /** A file, or a folder or pattern that gives none and why. */
 export interface ListedFile {
@@ -13,12 +14,10 @@ export interface ListedFile {
   reason?: string;
 }
 
-/** Extensions of the files that are read in folders. */
-const EXTENSIONS = ["jpg", "jpeg", "jfif", "png", "webp", "gif", "tif", "tiff", "avif"];
-/** Photos too: they are listed, so that whoever reads them says of each what is wrong. */
-const UNREADABLE = ["heic", "heif", "hif", "jxl", "bmp"];
-const PHOTO = new RegExp(`\\.(${[...EXTENSIONS, ...UNREADABLE].join("|")})$`, "i");
-const NO_PHOTO = `no photo in this folder: a photo's extension must be ${EXTENSIONS.join(", ")}`;
+const PHOTO = new RegExp(`\\.(${[...PHOTO_EXTENSIONS, ...UNREADABLE_EXTENSIONS].join("|")})$`, "i");
+const NO_PHOTO = `no photo in this folder: a photo's extension must be ${
+  PHOTO_EXTENSIONS.join(", ")
+}`;
 /** What makes a path a pattern. */
 const MAGIC = /[*?[{]/;
 
@@ -29,8 +28,8 @@ const natural = new Intl.Collator("en", { numeric: true });
  * Lists the files that paths stand for, in the order of the paths.
  *
  * - A folder stands for the photos in it and in its folders, by their extensions: JPEG, PNG, WEBP, GIF, TIFF,
- *   AVIF, and HEIC, JPEG XL and BMP, which cannot be read. Hidden files are passed over; links to folders are
- *   not followed.
+ *   AVIF, and those that cannot be read, such as HEIC and cameras' raw files. Hidden files are passed over;
+ *   links to folders are not followed.
  * - A pattern (`*`, `**`, `?`, `[a-c]`, `{a,b}`) stands for all files whose path it matches.
  * - Anything else is a file, whether or not it is there.
  *
