@@ -1,15 +1,17 @@
 /** From a file to a photo's pixels, and from those, or a box of them, to another size. */
-import sharp, { type Sharp } from "sharp";
+import sharp, { type Metadata, type Sharp } from "sharp";
 import { cropBox } from "../boxes.ts";
 import type { Box } from "../types.ts";
-import { identifyFile } from "./file_format.ts";
-import { readPlainJpeg, resizePlainJpeg } from "./plain_jpeg.ts";
+import { type FileFormat, identifyFile } from "./file_format.ts";
+import { countChannels, readPlainJpeg, resizePlainJpeg } from "./plain_jpeg.ts";
 
 /** 67 megapixels: 200 MB as RGB. */
 export const MAX_PIXELS = 2 ** 26;
 const MAX_BYTES = 2 ** 28;
+/** What AVIF is called whose brands do not say so, and all else of its container. */
+const MAYBE_AVIF = "HEIF";
 /** Formats that are read; other known ones are named. */
-const READABLE = ["JPEG", "PNG", "WebP", "GIF", "TIFF", "AVIF"];
+const READABLE = ["JPEG", "PNG", "WebP", "GIF", "TIFF", "BigTIFF", "AVIF", MAYBE_AVIF];
 
 // Parallel over photos, so one thread for each; nothing is read twice, so no cache. The format is
 // decided by content, and a vector file or a document is no photo.
@@ -17,7 +19,8 @@ sharp.concurrency(1);
 sharp.cache(false);
 // libjpeg holds all coefficients of a progressive JPEG, for which a few bytes can ask: 6 for each pixel in
 // full colour, 3 in usual ones. So it is told where to stop, in the way that it knows.
-if (!Deno.env.get("JPEGMEM")) Deno.env.set("JPEGMEM", "256M");
+const JPEG_MEMORY = Deno.env.get("JPEGMEM") || "256M";
+Deno.env.set("JPEGMEM", JPEG_MEMORY);
 sharp.block({ operation: ["VipsForeignLoadSvg", "VipsForeignLoadPdf", "VipsForeignLoadMagick"] });
 
 /** A photo's pixels, upright RGB. */
@@ -30,19 +33,20 @@ export async function readPhoto(file: string): Promise<Uint8Array> {
   const { size, isFile } = await Deno.stat(file);
   if (!isFile) throw new Deno.errors.InvalidData("not a file");
   if (size > MAX_BYTES) {
-    throw new Deno.errors.InvalidData(`the file has ${size} bytes, more than ${MAX_BYTES}`);
+    const [mebibytes, most] = [size, MAX_BYTES].map((bytes) => Math.ceil(bytes / 2 ** 20));
+    throw new Deno.errors.InvalidData(`the file has ${mebibytes} MiB, more than ${most}`);
   }
   return await Deno.readFile(file);
 }
 
 /** How many pixels the header declares: what decoding takes memory for. */
 export async function countPixels(bytes: Uint8Array): Promise<number> {
-  const { width, height } = readPlainJpeg(bytes) ?? await explain(openPhoto(bytes).metadata());
+  const { width, height } = readPlainJpeg(bytes) ?? await readHeader(bytes);
   return width * height;
 }
 
 export async function decodeWhole(bytes: Uint8Array): Promise<Whole> {
-  return await decode(openPhoto(bytes));
+  return await decode(bytes, (photo) => photo);
 }
 
 /** The whole photo as `[size, size, 3]` uint8 RGB. */
@@ -54,7 +58,7 @@ export async function resizeFile(bytes: Uint8Array, size: number): Promise<Uint8
       // The long way reads it after all, or says why not.
     }
   }
-  return await resize(openPhoto(bytes), size, size);
+  return (await decode(bytes, (photo) => photo.resize(size, size, RESIZE))).data;
 }
 
 /** The box with its margin, cut to what the photo has, as `[height, width, 3]` uint8 RGB. */
@@ -65,41 +69,105 @@ export async function resizeBox(
   size: { width: number; height: number },
 ): Promise<Uint8Array> {
   const part = cropBox(box, info, margin);
-  return await resize(sharp(data, { raw: info }).extract(part), size.width, size.height);
+  const photo = sharp(data, { raw: info }).extract(part).resize(size.width, size.height, RESIZE);
+  return (await toRgb(photo)).data;
 }
 
-/** The photo upright, not decoded yet. */
+/** Shrinking while decoding would be a box filter, sharper than the triangle. */
+const RESIZE = { fit: "fill", kernel: "linear", fastShrinkOnLoad: false } as const;
+
+/** Decodes a photo upright, changed before its pixels become RGB of 8 bits. */
+async function decode(bytes: Uint8Array, change: (photo: Sharp) => Sharp): Promise<Whole> {
+  const photo = change(openPhoto(bytes));
+  const work = await isPlainCmyk(bytes) ? mixInks(photo) : toRgb(photo);
+  return await explain(work, bytes);
+}
+
+/**
+ * Opens a photo, to be decoded upright. The orientation in a WEBP's EXIF is passed over, as browsers do:
+ * boxes are then of the picture that people see.
+ */
 function openPhoto(bytes: Uint8Array): Sharp {
   if (bytes.length === 0) throw new Deno.errors.InvalidData("the file is empty");
   const format = identifyFile(bytes);
   if (format && !READABLE.includes(format.name)) {
-    throw new Deno.errors.InvalidData(`${format.name} cannot be read: ${format.advice}`);
+    throw new Deno.errors.InvalidData(describeUnreadable(format));
   }
-  return sharp(bytes, { failOn: "error", limitInputPixels: MAX_PIXELS }).autoOrient();
+  const photo = sharp(format?.name === "AVIF" ? asStill(bytes) : bytes, {
+    failOn: "error",
+    limitInputPixels: MAX_PIXELS,
+  });
+  return format?.name === "WebP" ? photo : photo.autoOrient();
 }
 
-async function resize(photo: Sharp, width: number, height: number): Promise<Uint8Array> {
-  // Shrinking while decoding is a box filter, sharper than the triangle.
-  const how = { fit: "fill", kernel: "linear", fastShrinkOnLoad: false } as const;
-  return (await decode(photo.resize(width, height, how))).data;
+/** An animated AVIF as the still picture that it has as well: libvips looks at the first brand alone. */
+function asStill(bytes: Uint8Array): Uint8Array {
+  return String.fromCharCode(...bytes.subarray(8, 12)) === "avis"
+    ? bytes.with(11, "f".charCodeAt(0))
+    : bytes;
 }
 
-async function decode(photo: Sharp): Promise<Whole> {
-  const { data, info } = await explain(
-    photo.flatten({ background: "white" }).toColourspace("srgb").raw({ depth: "uchar" })
-      .toBuffer({ resolveWithObject: true }),
-  );
+async function readHeader(bytes: Uint8Array): Promise<Metadata> {
+  return await explain(openPhoto(bytes).metadata(), bytes);
+}
+
+/** Whether the photo has inks, and no profile that says which. */
+async function isPlainCmyk(bytes: Uint8Array): Promise<boolean> {
+  const mayBe = countChannels(bytes) === 4 || /TIFF/.test(identifyFile(bytes)?.name ?? "");
+  if (!mayBe) return false;
+  const { space, depth, hasProfile } = await readHeader(bytes);
+  return space === "cmyk" && depth === "uchar" && !hasProfile;
+}
+
+/** CMYK to RGB as browsers, Pillow and OpenCV do, where no profile says more: each ink takes its share. */
+async function mixInks(photo: Sharp): Promise<Whole> {
+  const inks = photo.pipelineColourspace("cmyk").removeAlpha().toColourspace("cmyk");
+  const { data, info } = await toPixels(inks, 4);
+  const rgb = new Uint8Array(info.width * info.height * 3);
+  for (let from = 0, to = 0; to < rgb.length; from += 4) {
+    const light = (255 - data[from + 3]!) / 255;
+    for (let ink = 0; ink < 3; ink++) rgb[to++] = Math.round((255 - data[from + ink]!) * light);
+  }
+  return { data: rgb, info: { ...info, channels: 3 } };
+}
+
+async function toRgb(photo: Sharp): Promise<Whole> {
+  return await toPixels(photo.flatten({ background: "white" }).toColourspace("srgb"), 3);
+}
+
+async function toPixels(photo: Sharp, channels: number): Promise<Whole> {
+  const { data, info } = await photo.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
+  if (info.channels !== channels) throw new Error(`${info.channels} channels that are no colours`);
   return { data: new Uint8Array(data.buffer, data.byteOffset, data.length), info };
 }
 
+function describeUnreadable({ name, advice }: FileFormat): string {
+  return `${name} cannot be read: ${advice}`;
+}
+
 /** Says in our words why sharp failed. */
-async function explain<T>(work: Promise<T>): Promise<T> {
+async function explain<T>(work: Promise<T>, bytes: Uint8Array): Promise<T> {
   try {
     return await work;
   } catch (cause) {
     const [line] = (cause as Error).message.split("\n") as [string];
-    // What libvips says of some damaged PNG files, though it has nothing to say.
-    const reason = line.replace(/^Unknown error$/, "damaged").replace(/:$/, "");
-    throw new Deno.errors.InvalidData(`not a readable photo: ${reason}`, { cause });
+    throw new Deno.errors.InvalidData(await findReason(line, bytes), { cause });
   }
+}
+
+async function findReason(line: string, bytes: Uint8Array): Promise<string> {
+  if (/pixel limit/.test(line)) {
+    const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
+    const [pixels, most] = [Math.ceil(width * height / 1e6), Math.floor(MAX_PIXELS / 1e6)];
+    return `the photo has ${pixels} megapixels, more than ${most}`;
+  }
+  if (/Memory limit exceeded/.test(line)) {
+    const limit = JPEG_MEMORY.replace("M", " M");
+    return `a progressive JPEG that takes more than ${limit}B to decode: save it as a baseline JPEG`;
+  }
+  const format = identifyFile(bytes);
+  if (format?.name === MAYBE_AVIF) return describeUnreadable(format);
+  // What libvips says of some damaged PNG files, though it has nothing to say.
+  const reason = line.replace(/^Unknown error$/, "damaged").replace(/:$/, "");
+  return `not a readable photo: ${reason}`;
 }

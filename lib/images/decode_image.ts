@@ -14,14 +14,16 @@ export interface DecodeOptions {
 }
 
 /**
- * Decodes JPEG, PNG (palette, alpha, 16 bits), WEBP, GIF, TIFF or AVIF, by content. The EXIF orientation
- * is applied, alpha is flattened on white, CMYK and grey become RGB. Resizing is bilinear with
- * anti-aliasing (a triangle filter as wide as the reduction, as Pillow's `BILINEAR`) and does not keep
- * the aspect ratio, as the walkthrough's `cv2.resize` does not.
+ * Decodes JPEG, PNG (palette, alpha, 16 bits), WEBP, GIF, TIFF or AVIF, by content. Gives the photo upright
+ * as browsers show it: by the EXIF of JPEG, PNG and TIFF and the rotation of AVIF, while WEBP's EXIF turns
+ * nothing. Of an animation and of several pages, decodes the first. Alpha is flattened on white; CMYK and
+ * grey become RGB. Resizing is bilinear with anti-aliasing (a triangle filter as wide as the reduction, as
+ * Pillow's `BILINEAR`) and does not keep the aspect ratio, as the walkthrough's `cv2.resize` does not.
  *
  * @returns `[size, size, 3]` uint8 RGB in 0..255, row by row
  * @throws {RangeError} if `size` is no positive integer, or the box lies outside the photo
- * @throws {Deno.errors.InvalidData} if the bytes are no readable photo; the message says why
+ * @throws {Deno.errors.InvalidData} if the bytes are not a readable photo; the message says why, such as
+ * "HEIC cannot be read: save it as JPEG"
  */
 export async function decodeImage(
   bytes: Uint8Array,

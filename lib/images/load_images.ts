@@ -16,7 +16,7 @@ import { cachePixels, type ReadPixels } from "./image_cache.ts";
 import { FACE_MARGIN, type ImageSet, type OnProgress, type Sample } from "../types.ts";
 
 /** To be raised whenever the same photo gives other pixels than before, as after another decoder's version. */
-const VERSION = 2;
+const VERSION = 3;
 /** Errors that a file gives again, as long as it stays what it is. */
 const LASTING = [Deno.errors.InvalidData, Deno.errors.NotFound, RangeError];
 /** Except those that tell of the machine: the words of libvips, libheif, C++ and V8. */

@@ -8,6 +8,7 @@ const ADOBE = 0xffee;
 /** Huffman and quantization tables, restarts, JFIF, comments. EXIF and colour profiles are not. */
 const HARMLESS = [0xffc4, 0xffdb, 0xffdd, 0xffe0, 0xfffe];
 const YCC = 1;
+const RGB_NAMES = [..."RGB"].map((char) => char.charCodeAt(0));
 /** Beyond, libvips is faster, as measured: its decoder is, and what it takes to begin weighs less. */
 const MAX_PIXELS = 400_000;
 
@@ -32,21 +33,44 @@ export function readPlainJpeg(bytes: Uint8Array): { width: number; height: numbe
     view.getUint16(bytes.length - 2) === END;
   if (!isWhole) return undefined;
   let frame: { width: number; height: number } | undefined;
-  // A segment is a marker of two bytes, its length without them, and its content.
-  for (let at = 2; at + 20 <= bytes.length; at += 2 + view.getUint16(at + 2)) {
-    const marker = view.getUint16(at);
+  for (const { marker, at } of readSegments(bytes)) {
     if (marker === SCAN) return frame;
     if (FRAMES.includes(marker)) {
       const [bits, height, width] = [bytes[at + 4], view.getUint16(at + 5), view.getUint16(at + 7)];
       const [channels, pixels] = [bytes[at + 9], width * height];
       if (frame || bits !== 8 || (channels !== 1 && channels !== 3)) return undefined;
       if (pixels === 0 || pixels > MAX_PIXELS) return undefined;
+      // By these names the decoder takes it for RGB, whatever its other markers say; libjpeg does not.
+      if ([0, 1, 2].every((i) => bytes[at + 10 + 3 * i] === RGB_NAMES[i])) return undefined;
       frame = { width, height };
     } else if (!HARMLESS.includes(marker) && !(marker === ADOBE && bytes[at + 15] === YCC)) {
       return undefined;
     }
   }
   return undefined;
+}
+
+/** Counts the colour channels that the header of a JPEG declares; undefined for any other file. */
+export function countChannels(bytes: Uint8Array): number | undefined {
+  for (const { marker, at } of readSegments(bytes)) {
+    // All frames but three markers in their range, of tables.
+    if (marker >= 0xffc0 && marker <= 0xffcf && ![0xffc4, 0xffc8, 0xffcc].includes(marker)) {
+      return bytes[at + 9];
+    }
+  }
+}
+
+/** The segments up to the first scan. Each is a marker of two bytes, its length without them, and its content. */
+function* readSegments(bytes: Uint8Array): Generator<{ marker: number; at: number }> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (bytes.length < 2 || view.getUint16(0) !== START) return;
+  for (let at = 2; at + 20 <= bytes.length; at += 2 + view.getUint16(at + 2)) {
+    while (bytes[at + 1] === 0xff) at++; // any number of these may fill the room before a marker
+    if (at + 20 > bytes.length) return;
+    const marker = view.getUint16(at);
+    yield { marker, at };
+    if (marker === SCAN || marker < 0xff00) return;
+  }
 }
 
 /**

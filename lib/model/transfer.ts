@@ -1,7 +1,6 @@
 /** A better network than the walkthrough's: one that has seen faces before it sees masks. */
 import type { LayersModel, SymbolicTensor } from "@tensorflow/tfjs-node";
-import { loadDetector } from "../detection/detector.ts";
-import type { Ssd } from "../detection/ssd.ts";
+import { type Detector, loadDetector } from "../detection/detector.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { seededDropout } from "./cnn.ts";
 
@@ -62,7 +61,7 @@ export async function buildTransferModel(
     let model!: LayersModel;
     tf.tidy(() => {
       const input = tf.input({ shape: [size, size, 3] });
-      const layers = listLayers(detector.network.ssd, blocks);
+      const layers = listLayers(detector, blocks);
       const features = layers.reduce((x, { layer }) => layer.apply(x) as SymbolicTensor, input);
       const output = [
         tf.layers.globalAveragePooling2d({}),
@@ -83,7 +82,7 @@ export async function buildTransferModel(
 }
 
 /** The first layers of the detector's backbone, with their weights: a convolution, then pairs of them. */
-function listLayers({ backbone: [start, ...pairs] }: Ssd, blocks: number) {
+function listLayers({ ssd: { backbone: [start, ...pairs] } }: Detector, blocks: number) {
   const { filters, bias } = start!;
   // Of 2x - 1, as it was trained, in terms of x.
   const ofUnits = {

@@ -8,7 +8,8 @@ import {
 import { join } from "@std/path";
 import sharp from "sharp";
 import { loadImages } from "../../lib/images/load_images.ts";
-import { decodeImage, readImage } from "../../lib/images/decode_image.ts";
+import { countPixels } from "../../lib/images/decode.ts";
+import { decodeImage, decodePhoto, readImage } from "../../lib/images/decode_image.ts";
 import type { Sample } from "../../lib/types.ts";
 import { withFolder } from "../fixtures/photos.ts";
 
@@ -52,8 +53,12 @@ Deno.test("decodeImage() turns grey into RGB and flattens alpha on white", async
   assertEquals(meanColour(await decodeImage(grey, { size: 8 })), [90, 90, 90]);
   const clear = await plain(8, 8, { r: 0, g: 0, b: 0, alpha: 0 }, 4).png().toBuffer();
   assertEquals(meanColour(await decodeImage(clear, { size: 8 })), [255, 255, 255]);
-  const half = await plain(8, 8, { r: 0, g: 0, b: 0, alpha: 0.5 }, 4).png().toBuffer();
-  assertAlmostEquals(meanColour(await decodeImage(half, { size: 8 }))[0]!, 127, 2);
+  const half = plain(8, 8, { r: 0, g: 0, b: 0, alpha: 0.5 }, 4);
+  for (const photo of [half.clone().png(), half.clone().toColourspace("b-w").png()]) {
+    const [r, g, b] = meanColour(await decodeImage(await photo.toBuffer(), { size: 8 }));
+    assertAlmostEquals(r!, 127, 2);
+    assertEquals([g, b], [r, r]);
+  }
 });
 
 Deno.test("decodeImage() applies the EXIF orientation, and boxes are of the upright photo", async () => {
@@ -234,7 +239,11 @@ Deno.test("loadImages() lists exactly the unreadable files, and keeps the order 
         new TextEncoder().encode("<svg xmlns='http://www.w3.org/2000/svg'/>"),
         "SVG cannot be read: save it as PNG",
       ],
-      "huge.png": [await hugeHeader(), "pixel limit"],
+      "IMG_0.jpg": [
+        new TextEncoder().encode("\0\0\0\x18ftypheic\0\0\0\0mif1heic"),
+        "HEIC cannot be read: save it as JPEG",
+      ],
+      "huge.png": [await hugeHeader(), "the photo has 400 megapixels, more than 67"],
       "missing.jpg": [undefined, "No such file"],
       "cmyk.jpg": [new Uint8Array(await plain(9, 9).toColourspace("cmyk").jpeg().toBuffer())],
       "deep.png": [new Uint8Array(await plain(9, 9).toColourspace("rgb16").png().toBuffer())],
@@ -256,8 +265,49 @@ Deno.test("loadImages() lists exactly the unreadable files, and keeps the order 
   });
 });
 
-Deno.test("readImage() refuses a folder", async () => {
+Deno.test("readImage() refuses a folder, and a file over 256 MiB with both numbers", async () => {
   await assertRejects(() => readImage("."), Deno.errors.InvalidData, "not a file");
+  await withFolder(async (folder) => {
+    const file = join(folder, "large.jpg");
+    await Deno.writeFile(file, new Uint8Array());
+    await Deno.truncate(file, 2 ** 28 + 1);
+    await assertRejects(
+      () => readImage(file),
+      Deno.errors.InvalidData,
+      "the file has 257 MiB, more than 256",
+    );
+  });
+});
+
+Deno.test("decodeImage() and decodePhoto() name the number of pixels that is too large", async () => {
+  const jpeg = await plain(16, 16).jpeg().toBuffer();
+  const frame = jpeg.indexOf(Uint8Array.of(0xff, 0xc0));
+  jpeg.writeUInt16BE(8192, frame + 5);
+  jpeg.writeUInt16BE(8193, frame + 7);
+  const webp = await plain(16, 16).webp({ lossless: true }).toBuffer();
+  webp.writeUInt32LE(16_382 | 16_382 << 14, 21);
+  const avif = await plain(16, 16).avif().toBuffer();
+  for (const at of [8, 12]) avif.writeUInt32BE(60_000, avif.indexOf("ispe") + at);
+  const tiff = await plain(16, 16).tiff({ compression: "none" }).toBuffer();
+  const directory = tiff.readUInt32LE(4);
+  for (let at = directory + 2; tiff.readUInt16LE(at) <= 257; at += 12) {
+    if (tiff.readUInt16LE(at) >= 256) tiff.writeUInt32LE(20_000, at + 8);
+  }
+  const cases: Record<string, [bytes: Uint8Array, megapixels: number]> = {
+    png: [await hugeHeader(), 400],
+    "jpeg, one column too wide": [jpeg, 68],
+    webp: [webp, 269],
+    avif: [avif, 3600],
+    tiff: [tiff, 400],
+  };
+  for (const [name, [bytes, megapixels]] of Object.entries(cases)) {
+    const photo = new Uint8Array(bytes),
+      message = `the photo has ${megapixels} megapixels, more than 67`;
+    for (const decode of [decodeImage, decodePhoto, countPixels]) {
+      const error = await assertRejects(() => decode(photo), Deno.errors.InvalidData);
+      assertEquals(error.message, message, `${decode.name}() of ${name}`);
+    }
+  }
 });
 
 Deno.test("decodeImage() refuses a small JPEG that asks for much memory", async () => {
@@ -268,6 +318,6 @@ Deno.test("decodeImage() refuses a small JPEG that asks for much memory", async 
   await assertRejects(
     () => decodeImage(new Uint8Array(jpeg)),
     Deno.errors.InvalidData,
-    "Memory limit exceeded",
+    "a progressive JPEG that takes more than 256 MB to decode: save it as a baseline JPEG",
   );
 });
