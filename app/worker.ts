@@ -1,14 +1,21 @@
 /// <reference lib="dom" />
 /** The page's worker: the networks live here, so that the page answers while they work. */
 import { chooseBackend } from "./backend.ts";
-import { findMasks, loadNetworks, type Networks } from "./find_masks.ts";
 import type { Answer, FindRequest, StartRequest } from "./messages.ts";
-import type { Photo } from "../lib/photo.ts";
+import { loadMaskFinder, type MaskFinder } from "../lib/browser.ts";
+
+/** Where this page's server has the networks. */
+const FOLDERS = {
+  classifier: "/model/",
+  detector: "/detector/",
+  secondLook: "/second_look/",
+  wasm: "/wasm/",
+};
 
 const say = (answer: Answer) => postMessage(answer);
 const reasonOf = (error: unknown) => error instanceof Error ? error.message : String(error);
 
-let networks: Networks;
+let finder: MaskFinder;
 
 addEventListener("message", ({ data }: MessageEvent<StartRequest | FindRequest>) => {
   if ("picture" in data) answer(data);
@@ -18,8 +25,8 @@ addEventListener("message", ({ data }: MessageEvent<StartRequest | FindRequest>)
 async function start({ backend: wanted }: StartRequest): Promise<void> {
   try {
     const backend = await chooseBackend(wanted);
-    networks = await loadNetworks();
-    const { classes, trainedOn } = networks.info;
+    finder = await loadMaskFinder({ backend, folders: FOLDERS });
+    const { classes, trainedOn } = finder.info;
     say({ kind: "ready", info: { backend, classes, trainedOn } });
   } catch (error) {
     say({ kind: "broken", reason: reasonOf(error) });
@@ -27,24 +34,25 @@ async function start({ backend: wanted }: StartRequest): Promise<void> {
 }
 
 async function answer({ picture, options }: FindRequest): Promise<void> {
-  let photo: Photo;
+  let pixels: ImageData;
   try {
-    photo = await readPixels(picture);
+    pixels = readPixels(picture instanceof Blob ? await createImageBitmap(picture) : picture);
   } catch (error) {
     return say({ kind: "unreadable", reason: reasonOf(error) });
   }
   try {
-    const { width, height } = photo;
-    const faces = await findMasks(networks, photo, options);
+    const { width, height } = pixels;
+    // The camera's frames are many, and no crops.
+    const mayBeCrop = picture instanceof Blob;
+    const faces = await finder.findMasks(pixels, { ...options, mayBeCrop });
     say({ kind: "found", found: { width, height, faces } });
   } catch (error) {
     say({ kind: "failed", reason: reasonOf(error) });
   }
 }
 
-/** Decodes a picture, upright, with alpha on white. */
-async function readPixels(picture: Blob | ImageBitmap): Promise<Photo> {
-  const bitmap = picture instanceof Blob ? await createImageBitmap(picture) : picture;
+/** The picture's pixels, upright, with alpha on white. */
+function readPixels(bitmap: ImageBitmap): ImageData {
   const { width, height } = bitmap;
   const context = new OffscreenCanvas(width, height)
     .getContext("2d", { alpha: false, willReadFrequently: true })!;
@@ -52,12 +60,5 @@ async function readPixels(picture: Blob | ImageBitmap): Promise<Photo> {
   context.fillRect(0, 0, width, height);
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
-  const { data } = context.getImageData(0, 0, width, height);
-  const pixels = new Uint8Array(width * height * 3);
-  for (let from = 0, to = 0; to < pixels.length; from++) {
-    pixels[to++] = data[from++]!;
-    pixels[to++] = data[from++]!;
-    pixels[to++] = data[from++]!;
-  }
-  return { width, height, pixels };
+  return context.getImageData(0, 0, width, height);
 }

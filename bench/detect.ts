@@ -65,7 +65,7 @@ await runCommand(async () => {
   try {
     // Round 0 warms up.
     for (let number = 0; number <= rounds; number++) {
-      onProgress({ stage: "rounds", done: number, total: rounds });
+      onProgress({ stage: "Measuring rounds", done: number, total: rounds });
       for (const way of WAYS) {
         const answer = await peers[way].ask({ files });
         if (number > 0) answers[way].push(answer);
@@ -99,7 +99,7 @@ await runCommand(async () => {
 async function setUpOpenCv(python: string, onProgress: OnProgress): Promise<string> {
   const folder = join(dirname(python), "../detect");
   if (await Deno.stat(folder).catch(() => undefined)) return folder;
-  onProgress({ stage: "installing OpenCV and its detector (180 MB)", done: 0 });
+  onProgress({ stage: "Installing OpenCV and its detector (180 MB)", done: 0 });
   await writeWholeFolder(folder, async (part) => {
     const { success, stderr } = await run(python, [
       ...["-m", "pip", "install", "--no-deps", "--upgrade", "--target", part],

@@ -52,7 +52,7 @@ await runCommand(async () => {
   try {
     // Round 0 warms up: it fills the system's memory of the files, and our cache.
     for (let number = 0; number <= rounds; number++) {
-      onProgress({ stage: "rounds", done: number, total: rounds });
+      onProgress({ stage: "Measuring rounds", done: number, total: rounds });
       for (const way of WAYS) {
         const peer = way === "first" || way === "cache" ? ours : peers;
         const answer = await peer.ask({ way, files });

@@ -60,7 +60,7 @@ await runCommand(async () => {
   const answers: Record<Way, Answer[]> = { ours: [], python: [] };
   for (let number = 0; number < rounds; number++) {
     for (const way of WAYS) {
-      onProgress({ stage: `round ${number + 1} of ${rounds}: ${way}`, done: 0 });
+      onProgress({ stage: `Measuring ${way}, round ${number + 1} of ${rounds}`, done: 0 });
       const peer = start[way]();
       try {
         const answer = await peer.ask(request);

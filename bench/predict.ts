@@ -59,7 +59,7 @@ await runCommand(async () => {
   const images = quick ? 128 : 1024;
   try {
     for (let number = -WARM_UPS; number < rounds; number++) {
-      onProgress({ stage: "rounds", done: Math.max(number, 0), total: rounds });
+      onProgress({ stage: "Measuring rounds", done: Math.max(number, 0), total: rounds });
       for (const name of names) {
         const { peer, task } = measured[name];
         const answer = await peer.ask({ task, images, batchSize: 32 });

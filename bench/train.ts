@@ -92,11 +92,11 @@ async function measureCase(
   const speeds: Record<Variant, number[]> = { ours: [], stock: [], keras: [] };
   const peakRssMb = {} as Record<Variant, number>;
   for (const variant of VARIANTS) {
-    onProgress({ stage: `${name}: warming up ${variant}`, done: 0 });
+    onProgress({ stage: `Warming up ${variant} of ${name}`, done: 0 });
     for (let epoch = 0; epoch < WARM_UPS; epoch++) await peers[variant].ask(request);
   }
   for (let round = 0; round < rounds; round++) {
-    onProgress({ stage: `${name}: rounds`, done: round, total: rounds });
+    onProgress({ stage: `Measuring rounds of ${name}`, done: round, total: rounds });
     for (const variant of VARIANTS) {
       const answer = await peers[variant].ask(request);
       speeds[variant].push(request.images / answer.seconds);

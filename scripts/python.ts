@@ -50,7 +50,7 @@ export async function installEnvironment(
   await Deno.remove(folder, { recursive: true }).catch(() => {});
   await createEnvironment(what, folder, range);
   const total = pins.match(/^\w/gm)?.length ?? 0;
-  await installPackages(python, requirements, { stage: `installing ${what}`, total, onProgress });
+  await installPackages(python, requirements, { stage: `Installing ${what}`, total, onProgress });
   await Deno.writeTextFile(stampFile, stamp);
   return python;
 }

@@ -1,33 +1,80 @@
-/** What the commands have in common: progress on one line, and errors without stack traces. */
+/** What the commands share: progress on one line, and errors without stack traces. */
 import { join, resolve } from "@std/path";
 import { InvalidArgumentError } from "commander";
-import type { OnProgress } from "../lib/types.ts";
+import { escapeControls } from "../lib/inference/escape_controls.ts";
+import type { OnProgress, Progress } from "../lib/types.ts";
 
-const isTerminal = Deno.stderr.isTerminal();
-const encoder = new TextEncoder();
+/** How long a stage runs before it says how much time is left, in milliseconds. */
+const LONG_MS = 5000;
+
+/** Where progress is shown, and by which clock: for tests. */
+export interface ProgressOutput {
+  isTerminal: boolean;
+  /** Characters of a line. */
+  columns: () => number;
+  write: (text: string) => void;
+  /** In milliseconds. */
+  now: () => number;
+}
+
+const STDERR: ProgressOutput = {
+  isTerminal: Deno.stderr.isTerminal(),
+  columns: () => Deno.consoleSize().columns || 80,
+  write: (text) => void Deno.stderr.writeSync(new TextEncoder().encode(text)),
+  now: () => performance.now(),
+};
+
+/** Whether progress stands on a line that has not ended. */
+let isLineOpen = false;
 
 /**
  * Shows progress on stderr: on a terminal on one line, rewritten in place; elsewhere, as in a log, a
- * line when a stage begins, every five seconds, and at its end.
+ * line when a stage begins, every five seconds, and at its end. Long stages tell the time that is left.
+ *
+ * Ours: cli-progress writes a line per update into a log, and ora has no totals.
  */
-export function progressLine(): OnProgress {
-  let stage = "", shownAt = 0;
+export function progressLine(output: ProgressOutput = STDERR): OnProgress {
+  const { isTerminal, columns, write, now } = output;
+  let stage: string | undefined, shownAt = 0;
+  let first = { done: 0, at: 0 };
   return (progress) => {
-    const { done, total, detail } = progress;
-    const isNew = progress.stage !== stage;
-    const isLast = done === total;
+    const { done, total } = progress;
+    const at = now();
+    const isNew = progress.stage !== stage, isLast = done === total;
+    if (isNew) first = { done, at };
     stage = progress.stage;
-    if (!isNew && !isLast && Date.now() - shownAt < (isTerminal ? 100 : 5000)) return;
-    shownAt = Date.now();
-    const state = total
-      ? `${stage}: ${done} of ${total} (${Math.round(100 * done / total)}%)`
-      : done > 0
-      ? `${stage}: ${done}`
-      : stage;
-    const text = detail ? `${state}, ${detail}` : state;
-    if (isTerminal) Deno.stderr.writeSync(encoder.encode(`\r\x1b[2K${text}${isLast ? "\n" : ""}`));
-    else console.error(text);
+    if (!isNew && !isLast && at - shownAt < (isTerminal ? 100 : 5000)) return;
+    shownAt = at;
+    const isLong = at - first.at >= LONG_MS && done > first.done && !isLast;
+    const left = isLong && total
+      ? (at - first.at) * (total - done) / (done - first.done)
+      : undefined;
+    const text = printable(describeProgress(progress, left)).replaceAll("\n", " ");
+    if (!isTerminal) return write(`${text}\n`);
+    write(`\r\x1b[2K${text.slice(0, columns() - 1)}${isLast ? "\n" : ""}`);
+    isLineOpen = !isLast;
   };
+}
+
+function describeProgress({ stage, done, total, detail }: Progress, left?: number): string {
+  const count = total
+    ? `: ${done} of ${total} (${
+      done < total ? Math.min(99, Math.round(100 * done / total)) : 100
+    }%)`
+    : done > 0
+    ? `: ${done}`
+    : "";
+  const isTold = left === undefined || detail?.endsWith(" left");
+  return [stage + count, detail, isTold ? undefined : `${describeTime(left)} left`]
+    .filter((part) => part).join(", ");
+}
+
+/** Milliseconds as `40 s`, `5 min` or `2 h 10 min`. */
+function describeTime(ms: number): string {
+  const seconds = Math.ceil(ms / 1000), minutes = Math.ceil(seconds / 60);
+  if (seconds < 60) return `${seconds} s`;
+  if (minutes < 60) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** Runs a command where the user stands: an error becomes one message on stderr and exit status 1. DEBUG=1 adds the stack trace. */
@@ -37,18 +84,23 @@ export async function runCommand(command: () => Promise<void>): Promise<void> {
   try {
     await command();
   } catch (error) {
+    endLine();
     console.error(`error: ${printable(error instanceof Error ? error.message : String(error))}`);
     if (Deno.env.get("DEBUG")) console.error(error);
     Deno.exitCode = 1;
   }
+  endLine();
 }
 
-/** A text with names of files and the like in it, without what a terminal would obey. */
+/** Ends the line of progress that has no total, or was interrupted. */
+function endLine(): void {
+  if (isLineOpen) console.error();
+  isLineOpen = false;
+}
+
+/** A text with names of files and the like in it, without what a terminal would obey; its lines stay. */
 export function printable(text: string): string {
-  return text.replace(
-    /(?!\n)\p{Cc}/gu,
-    (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  );
+  return text.split("\n").map(escapeControls).join("\n");
 }
 
 /** What a child process did. */

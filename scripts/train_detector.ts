@@ -69,7 +69,7 @@ await runCommand(async () => {
           score,
         })),
       });
-      onProgress({ stage: "validating", done: judged.length, total: validation.length });
+      onProgress({ stage: "Validating", done: judged.length, total: validation.length });
     }
     const precisionOf = (minFace: number) =>
       lib.rankDetections(judged, { minFace }).averagePrecision;

@@ -118,10 +118,29 @@ Deno.test("lib's files import each other without a cycle, types included", async
 });
 
 Deno.test("every file of lib is reached from its public surface", async () => {
-  const { arrows } = await readGraph("lib/mod.ts");
-  const reached = new Set(arrows.flatMap(({ from, to }) => [from, to]));
+  const entries = ["mod.ts", "browser.ts"];
+  const graphs = await Promise.all(entries.map((entry) => readGraph(`lib/${entry}`)));
+  const reached = new Set(
+    graphs.flatMap(({ arrows }) => arrows.flatMap(({ from, to }) => [from, to])),
+  );
   const files = (await Array.fromAsync(listFiles(LIB))).map((file) => relative(LIB, file));
-  assertEquals(files.filter((file) => !reached.has(file) && file !== "browser.ts").sort(), []);
+  assertEquals(files.filter((file) => !reached.has(file)).sort(), []);
+});
+
+Deno.test("what browser.ts reaches needs no Deno and no native library, types included", async () => {
+  const { arrows, external } = await readGraph("lib/browser.ts");
+  const packages = external.map((it) => it.replace(/^npm:\/?|@[\d.]+$/g, ""));
+  const portable = ["backend-wasm", "core", "layers"].map((name) => `@tensorflow/tfjs-${name}`);
+  assertEquals(packages.filter((name) => !portable.includes(name)), []);
+  const files = new Set(["browser.ts", ...arrows.map(({ to }) => to)]);
+  assert(files.size > 15, `read ${files.size} files`);
+  const wrong: string[] = [];
+  for (const file of files) {
+    const text = await Deno.readTextFile(join(LIB, file));
+    const code = text.replace(/\/\*[^]*?\*\/|\/\/.*/g, "");
+    if (/\bDeno\b|from "node:/.test(code)) wrong.push(file);
+  }
+  assertEquals(wrong, []);
 });
 
 Deno.test("no file of lib has over 250 lines", async () => {

@@ -1,5 +1,6 @@
 /** From the numbers of the detector's heads to boxes. Plain arithmetic, no TensorFlow. */
 import type { Box } from "../types.ts";
+import type { FaceBox } from "./face_network.ts";
 
 /** What one head says: for each cell, four numbers for each anchor's box, then each anchor's logit. */
 export interface HeadOutput {
@@ -7,12 +8,6 @@ export interface HeadOutput {
   columns: number;
   /** `[rows, columns, 5 * anchors]` */
   values: Float32Array;
-}
-
-/** A box that may hold a face. */
-export interface FaceBox extends Box {
-  /** How sure the detector is, in 0..1. */
-  score: number;
 }
 
 /** A box as the network gives it, in pixels of its input. */

@@ -1,7 +1,7 @@
 /** Finds the face of a crop: a photo that one face fills, which a detector that wants context misses. */
 import { clipBox } from "../boxes.ts";
 import type { Photo } from "../photo.ts";
-import type { FaceBox } from "./decode_heads.ts";
+import type { FaceBox } from "./face_network.ts";
 
 /** What is added on each side, as a share of the photo's size. */
 const BORDER = 0.5;

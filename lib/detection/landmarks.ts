@@ -1,7 +1,8 @@
 /** Finds the eyes, nose, mouth and jaw of the face in a photo. */
-import { join } from "@std/path";
-import { findPackage } from "./package.ts";
+import { fileURLToPath } from "node:url";
+import { findPackage } from "../engine/package_files.ts";
 import { findFaces, loadDetector } from "./detector.ts";
+import { FACE_API } from "./read_weights.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { resizePhoto } from "../images/decode_image.ts";
 import { type Box, FACE_MARGIN, type ImageSet } from "../types.ts";
@@ -107,6 +108,6 @@ function loadNetworks() {
 async function readNetworks() {
   // Not before the engine, which prepares what both of them load.
   const { nets: { faceLandmark68Net: landmarks } } = await import("@vladmandic/face-api");
-  await landmarks.loadFromDisk(join(findPackage(), "model"));
+  await landmarks.loadFromDisk(fileURLToPath(new URL("model", findPackage(FACE_API))));
   return { detector: await loadDetector(), landmarks };
 }

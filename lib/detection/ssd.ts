@@ -2,12 +2,12 @@
  * The network that finds faces: an SSD on MobileNetV1, trained on WIDER FACE, whose weights come with
  * `@vladmandic/face-api`. Runs on any engine of TensorFlow.js, which it is given; loads nothing itself.
  */
-import type * as TensorFlow from "@tensorflow/tfjs-node";
-import type { Tensor, Tensor1D, Tensor4D } from "@tensorflow/tfjs-node";
+import type * as TensorFlow from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor1D, Tensor4D } from "@tensorflow/tfjs-core";
 import type { HeadOutput } from "./decode_heads.ts";
 
 /** The part of TensorFlow.js that is needed: every build of it has it. */
-type Engine = Pick<
+export type Engine = Pick<
   typeof TensorFlow,
   | "add"
   | "concat"

@@ -39,7 +39,7 @@ export async function judgePhotos(
         .map(({ box, className }) => ({ box: box!, className }));
       judged.push({ truths, found: result.faces });
     }
-    onProgress?.({ stage: "finding faces", done: ++done, total: photos.length });
+    onProgress?.({ stage: "Finding faces", done: ++done, total: photos.length });
   }
   return { judged, unreadable };
 }

@@ -72,7 +72,7 @@ export async function findLabelErrors(
         suspects.push({ index, label: labels[index]!, predicted, probability });
       }
     });
-    onProgress?.({ stage: "doubting labels", done: fold + 1, total: folds });
+    onProgress?.({ stage: "Judging labels", done: fold + 1, total: folds });
   }
   features.dispose();
   return suspects.sort((a, b) => b.probability - a.probability);
@@ -88,7 +88,7 @@ async function readFeatures(images: ImageSet, onProgress?: OnProgress): Promise<
     rows.push(tf.tidy(() => backbone.predictOnBatch(scaleImages(images, part)) as Tensor2D));
     const done = rows.length * 64;
     const total = images.samples.length;
-    onProgress?.({ stage: "looking at all photos", done: Math.min(done, total), total });
+    onProgress?.({ stage: "Reading features of photos", done: Math.min(done, total), total });
     await new Promise((resume) => setTimeout(resume));
   }
   const features = tf.tidy(() => {

@@ -91,7 +91,7 @@ export async function turnSlices(
   for (const [done, place] of places.entries()) {
     const landmarks = await findLandmarksIn(images, place, { margin });
     if (landmarks) (Math.abs(measureTurn(landmarks)) >= TURNED ? side : front).push(place);
-    onProgress?.({ stage: "finding side faces", done: done + 1, total: places.length });
+    onProgress?.({ stage: "Finding side faces", done: done + 1, total: places.length });
   }
   const from = "of the jaw's width from its middle";
   return [
@@ -149,14 +149,16 @@ export async function editSlices(
   } = {},
 ): Promise<Slice[]> {
   const length = images.size ** 2 * 3;
+  const stage = "Finding faces to draw on";
   const faces: { place: number; landmarks: readonly Point[] }[] = [];
   const bare = places.filter((place) => images.samples[place]!.className === "without_mask");
   for (const place of shuffle(bare, seededRandom(seed))) {
     if (faces.length === count) break;
     const landmarks = await findLandmarksIn(images, place, { margin });
     if (landmarks) faces.push({ place, landmarks });
-    onProgress?.({ stage: "finding faces to draw on", done: faces.length, total: count });
+    onProgress?.({ stage, done: faces.length, total: Math.min(count, bare.length) });
   }
+  onProgress?.({ stage, done: faces.length, total: faces.length });
   return await Promise.all(EDITS.map(async ({ name, className, draw }, edit) => {
     const random = seededRandom(seed + 1 + edit); // of its own: they go on at the same time
     const pixels = new Uint8Array(faces.length * length);

@@ -1,26 +1,31 @@
-/** Whole photos: finds the faces, and says of each whether it wears a mask. */
-import { type DetectOptions, type Detector, findFaces } from "../detection/detector.ts";
-import { findFacesOrCrop } from "../detection/find_faces_or_crop.ts";
-import { MIN_SCORE } from "../detection/read_faces.ts";
+/** Whole photos on Deno: finds the faces, and says of each whether it wears a mask. */
+import type { Detector } from "../detection/detector.ts";
 import { decodePhoto, resizePhoto } from "../images/decode_image.ts";
-import { classifyImages } from "../model/predict_images.ts";
+import { predictImages } from "../model/predict_images.ts";
 import type { Prediction } from "../model/predictions.ts";
 import type { Classifier } from "../model/saved_model.ts";
 import type { Photo } from "../photo.ts";
-import { type Box, FACE_MARGIN } from "../types.ts";
+import type { Box } from "../types.ts";
+import {
+  classifyBoxes,
+  type FaceClassifier,
+  findMasks,
+  type MaskDetection,
+  type MaskOptions,
+} from "./find_masks.ts";
 
-/** One face of a photo, and what the classifier says of it. */
-export interface MaskDetection extends Prediction {
-  /** In pixels of the upright photo, fractions of them too. */
-  box: Box;
-  /** How sure the detector is that there is a face, in 0..1. */
-  score: number;
-}
+export type { MaskDetection, MaskOptions };
+
+/** A saved model as the chain takes it. */
+const asFaceClassifier = ({ model, info }: Classifier): FaceClassifier => ({
+  info,
+  predict: (faces) => predictImages(model, faces),
+});
 
 /**
  * Classifies faces of a photo, each cut out with the margin that the classifier was trained with.
  *
- * @returns one prediction a box, in order
+ * @returns one prediction per box, in order
  * @throws {RangeError} if a box lies outside the photo
  */
 export async function classifyFaces(
@@ -28,17 +33,11 @@ export async function classifyFaces(
   photo: Photo,
   boxes: readonly Box[],
 ): Promise<Prediction[]> {
-  const { size, margin = FACE_MARGIN } = classifier.info;
-  const pixels = new Uint8Array(boxes.length * size * size * 3);
-  await Promise.all(boxes.map(async (box, i) => {
-    const face = await resizePhoto(photo, { width: size, height: size }, { box, margin });
-    pixels.set(face, i * face.length);
-  }));
-  return await classifyImages(classifier, { size, pixels });
+  return await classifyBoxes({ resize: resizePhoto }, asFaceClassifier(classifier), photo, boxes);
 }
 
 /**
- * Finds the faces of a photo and classifies each. A crop that one face fills gets its answer too: see {@linkcode findFacesOrCrop}.
+ * Finds the faces of a photo and classifies each. A crop that one face fills gets its answer too.
  *
  * @param photo The bytes of a photo, the path of one, or one that has been decoded.
  * @returns the faces, those first that the detector is surest of; none where there is no face
@@ -67,13 +66,9 @@ export async function detectMasks(
   detector: Detector,
   classifier: Classifier,
   photo: Uint8Array | string | Photo,
-  options: DetectOptions = {},
+  options: MaskOptions = {},
 ): Promise<MaskDetection[]> {
   const isDecoded = typeof photo !== "string" && !(photo instanceof Uint8Array);
   const whole = isDecoded ? photo : await decodePhoto(photo);
-  const find = (photo: Photo, options: DetectOptions) => findFaces(detector, photo, options);
-  const { minScore = MIN_SCORE, sizes } = options;
-  const faces = await findFacesOrCrop(whole, find, { minScore, sizes });
-  const predictions = await classifyFaces(classifier, whole, faces);
-  return faces.map(({ score, ...box }, i) => ({ box, ...predictions[i]!, score }));
+  return await findMasks(detector, asFaceClassifier(classifier), whole, options);
 }

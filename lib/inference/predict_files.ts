@@ -7,7 +7,7 @@ import { decodeImage, decodePhoto } from "../images/decode_image.ts";
 import { countPixels, MAX_PIXELS, readPhoto } from "../images/decode.ts";
 import type { ListedFile } from "./list_files.ts";
 import { classifyImages } from "../model/predict_images.ts";
-import { markPrediction, type Prediction } from "../model/predictions.ts";
+import { markPrediction, OutputError, type Prediction } from "../model/predictions.ts";
 import type { Classifier } from "../model/saved_model.ts";
 
 /** What became of one file. */
@@ -52,15 +52,34 @@ export async function* classifyCrops(
   };
   const read = pMapIterable(files, readWith(readFace), { concurrency: 2 * BATCH });
   for await (const batch of inBatches(read, BATCH)) {
-    const good = batch.filter((it) => "value" in it);
-    const pixels = new Uint8Array(good.length * size * size * 3);
-    good.forEach(({ value }, i) => pixels.set(value, i * value.length));
-    const predictions = await classifyImages(classifier, { size, pixels });
-    let next = 0;
-    for (const it of batch) {
-      yield "value" in it ? { file: it.file, ...predictions[next++]! } : it;
-    }
+    const results = await classifyBatch(classifier, batch.filter((it) => "value" in it));
+    for (const it of batch) yield "value" in it ? results.shift()! : it;
   }
+}
+
+/** Classifies photos together or, where that gives no numbers, each alone: one of them is the reason. */
+async function classifyBatch(
+  classifier: Classifier,
+  photos: { file: string; value: Uint8Array }[],
+): Promise<FileResult[]> {
+  const { size } = classifier.info;
+  const pixels = new Uint8Array(photos.length * size * size * 3);
+  photos.forEach(({ value }, i) => pixels.set(value, i * value.length));
+  try {
+    const predictions = await classifyImages(classifier, { size, pixels });
+    return photos.map(({ file }, i) => ({ file, ...predictions[i]! }));
+  } catch (error) {
+    if (photos.length === 1) return [toFailure(photos[0]!.file, error)];
+    const each = [];
+    for (const photo of photos) each.push(...await classifyBatch(classifier, [photo]));
+    return each;
+  }
+}
+
+/** Makes a file's error of a model that gives no numbers; throws what else there is. */
+function toFailure(file: string, error: unknown): { file: string; error: string } {
+  if (error instanceof OutputError) return { file, error: error.message };
+  throw error;
 }
 
 /**
@@ -77,7 +96,10 @@ export async function* detectFiles(
 ): AsyncGenerator<Exclude<FileResult, Prediction>> {
   for await (const it of pMapIterable(files, readWith(decodePhoto), { concurrency: WHOLE_AHEAD })) {
     yield "value" in it
-      ? { file: it.file, faces: await detectMasks(detector, classifier, it.value, options) }
+      ? await detectMasks(detector, classifier, it.value, options).then(
+        (faces) => ({ file: it.file, faces }),
+        (error) => toFailure(it.file, error),
+      )
       : it;
   }
 }

@@ -22,8 +22,8 @@ type AddWeight = (
 ) => layers.LayerVariable;
 
 /**
- * Builds a classifier from its files: checks them against their digests, gives each layer its weights, and
- * classifies a grey photo, as what is wrong with a network is wrong there already.
+ * Builds a classifier from its files: checks them against their digests, and gives each layer its weights.
+ * A model without digests classifies a grey photo: what is wrong with the network is wrong there already.
  *
  * @param tf TensorFlow.js, with a backend.
  * @param json As `parseModelJson` gives it.
@@ -49,7 +49,7 @@ export async function buildNetwork(
     }
     model.setUserDefinedMetadata(json.userDefinedMetadata ?? {});
     const info = checkInfo(model);
-    await tryOut(tf, model, info);
+    if (!hasDigests) await tryOut(tf, model, info);
     return { model, info, hasDigests };
   } catch (error) {
     model.dispose();

@@ -126,19 +126,21 @@ export async function digestModel(
     crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)),
     crypto.subtle.digest("SHA-256", weights),
   ]);
-  const toHex = (digest: ArrayBuffer) => new Uint8Array(digest).toHex();
+  // Not Uint8Array's own toHex(), which Node 22 has not.
+  const toHex = (digest: ArrayBuffer) =>
+    Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
   return { "model.json": toHex(own), "weights.bin": toHex(ofWeights) };
 }
 
 /**
  * Checks a model against the digests that it was saved with.
  *
- * @returns whether there are any: a model of other makers has none
+ * @returns whether there are any: a model of other makers has none, and pages without https compute none
  * @throws {TypeError} if they differ; names the file
  */
 export async function checkDigests(json: ModelJson, weights: BufferSource): Promise<boolean> {
   const saved = json.userDefinedMetadata?.sha256;
-  if (saved === undefined) return false;
+  if (saved === undefined || !crypto.subtle) return false;
   const found = await digestModel(json, weights);
   const advice = {
     "weights.bin": "copy the model again",

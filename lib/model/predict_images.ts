@@ -5,7 +5,7 @@ import { countPhotos, type PixelSet } from "../photo.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { readImage } from "../images/decode_image.ts";
 import { installKernels } from "../engine/kernels.ts";
-import { type Prediction, toPredictions } from "./predictions.ts";
+import { checkScores, type Prediction, toPredictions } from "./predictions.ts";
 import type { Classifier } from "./saved_model.ts";
 import { type Box, CLASSES, FACE_MARGIN, type OnProgress } from "../types.ts";
 
@@ -15,6 +15,7 @@ import { type Box, CLASSES, FACE_MARGIN, type OnProgress } from "../types.ts";
  * @param model Takes `[n, size, size, 3]` float32 RGB in 0..1; is left as it is.
  * @returns Probabilities in 0..1, row after row: `[n]` of class 1 from a sigmoid, `[n, classes]` from a softmax
  * @throws {RangeError} if an index is not one of the set's, or `batchSize` is no positive integer
+ * @throws {OutputError} if the model gives something other than finite numbers
  */
 export async function predictImages(
   model: LayersModel,
@@ -34,7 +35,7 @@ export async function predictImages(
     rows.push(await output.data<"float32">());
     output.dispose();
     done += part.length;
-    onProgress?.({ stage: "classifying photos", done, total: indices.length });
+    onProgress?.({ stage: "Classifying photos", done, total: indices.length });
   }
   const all = new Float32Array(rows.reduce((total, row) => total + row.length, 0));
   let end = 0;
@@ -42,6 +43,7 @@ export async function predictImages(
     all.set(row, end);
     end += row.length;
   }
+  checkScores(all);
   return all;
 }
 

@@ -10,15 +10,34 @@ export interface Prediction {
   unsure?: true;
 }
 
+/** A network gave something other than finite numbers: its weights are damaged, or too large for the photo. */
+export class OutputError extends Error {
+  override readonly name = "OutputError";
+}
+
+/**
+ * Checks that all scores are finite.
+ *
+ * @throws {OutputError} if one is not
+ */
+export function checkScores(scores: ArrayLike<number>): void {
+  for (let i = 0; i < scores.length; i++) {
+    if (Number.isFinite(scores[i])) continue;
+    throw new OutputError(`the model's output must be finite, got ${scores[i]}: is it damaged?`);
+  }
+}
+
 /**
  * The likeliest class of each photo. Two classes: the second, `with_mask`, from a probability of 0.5 on.
  *
  * @param scores Row after row: one number a photo, of the second class, for two classes; else one a class.
+ * @throws {OutputError} if a score is not finite
  */
 export function toPredictions(
   scores: ArrayLike<number>,
   classes: readonly ClassName[],
 ): Prediction[] {
+  checkScores(scores);
   const each = classes.length === 2 ? 1 : classes.length;
   return Array.from({ length: scores.length / each }, (_, photo) => {
     const row = Array.from({ length: each }, (_, i) => scores[photo * each + i]!);

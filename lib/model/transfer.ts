@@ -1,6 +1,7 @@
 /** A better network than the walkthrough's: one that has seen faces before it sees masks. */
 import type { LayersModel, SymbolicTensor } from "@tensorflow/tfjs-node";
-import { type Detector, loadDetector } from "../detection/detector.ts";
+import { loadDetector } from "../detection/detector.ts";
+import type { Ssd } from "../detection/ssd.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { seededDropout } from "./cnn.ts";
 
@@ -61,7 +62,7 @@ export async function buildTransferModel(
     let model!: LayersModel;
     tf.tidy(() => {
       const input = tf.input({ shape: [size, size, 3] });
-      const layers = listLayers(detector, blocks);
+      const layers = listLayers(detector.network.ssd, blocks);
       const features = layers.reduce((x, { layer }) => layer.apply(x) as SymbolicTensor, input);
       const output = [
         tf.layers.globalAveragePooling2d({}),
@@ -82,7 +83,7 @@ export async function buildTransferModel(
 }
 
 /** The first layers of the detector's backbone, with their weights: a convolution, then pairs of them. */
-function listLayers({ ssd: { backbone: [start, ...pairs] } }: Detector, blocks: number) {
+function listLayers({ backbone: [start, ...pairs] }: Ssd, blocks: number) {
   const { filters, bias } = start!;
   // Of 2x - 1, as it was trained, in terms of x.
   const ofUnits = {

@@ -1,9 +1,11 @@
 /** What the detector's second look learns from: cells of its finest grid, and what should be said of them. */
 import type { Tensor4D } from "@tensorflow/tfjs-node";
-import { correctBox, type Pass, planPass } from "../detection/read_faces.ts";
+import { correctBox } from "../detection/correct_box.ts";
+import { type Pass, planPass, toPhoto } from "../detection/passes.ts";
 import { ANCHORS, readAnchor, STRIDES } from "../detection/decode_heads.ts";
 import { runFinestGrid } from "../detection/ssd.ts";
-import { type Detector, toInput } from "../detection/detector.ts";
+import { type Detector, toInput } from "../detection/find_faces.ts";
+import type { SsdNetwork } from "../detection/ssd_network.ts";
 import { boxIou } from "../boxes.ts";
 import { tf } from "../engine/tensorflow.ts";
 import type { Photo } from "../photo.ts";
@@ -42,14 +44,14 @@ export function mirror({ width, height, pixels }: Photo, boxes: readonly Box[]):
 
 /** The cells of the photo's finest grid that may show a face, and a few of the others. */
 export async function readCells(
-  { ssd, runLayer }: Detector,
+  { network: { ssd, runLayer }, platform }: Detector<SsdNetwork>,
   photo: Photo,
   faces: readonly Box[],
   size: number,
   random: Random,
 ): Promise<Cell[]> {
   const pass = planPass(photo, size);
-  const x = await toInput(photo, pass);
+  const x = await toInput(platform, photo, pass);
   const [grid, head] = tf.tidy(() => {
     const grid = runFinestGrid(tf, ssd, x, runLayer);
     return [grid, runLayer(grid, ssd.heads[0]!)] as [Tensor4D, Tensor4D];
@@ -98,7 +100,7 @@ function writeAim(
 ): number {
   const anchor = FINEST[index]!, [height, width] = anchor;
   const raw = readAnchor(said, index, anchor, centre);
-  const corrected = correctBox({ ...raw, score: 0 }, pass);
+  const corrected = toPhoto(correctBox({ ...raw, score: 0 }), pass);
   const ious = faces.map((face) => boxIou(face, corrected));
   const iou = Math.max(0, ...ious);
   y[2 * BOX_NUMBERS + index] = aim(iou);

@@ -5,7 +5,8 @@
 import type { NamedTensorMap, Tensor, Tensor2D, Variable } from "@tensorflow/tfjs-node";
 import { join } from "@std/path";
 import { SECOND_LOOK } from "../detection/ssd.ts";
-import type { Detector } from "../detection/detector.ts";
+import type { Detector } from "../detection/find_faces.ts";
+import type { SsdNetwork } from "../detection/ssd_network.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { decodePhoto } from "../images/decode_image.ts";
 import { seededRandom, shuffle } from "../random.ts";
@@ -63,13 +64,15 @@ const HUBER = 0.1;
  * @throws {RangeError} if the detector has a second look already, or nothing in the photos looks like a face
  */
 export async function trainSecondLook(
-  detector: Detector,
+  detector: Detector<SsdNetwork>,
   photos: readonly PhotoOfFaces[],
   { sizes = [512, 768], hidden = 64, epochs = 10, batchSize = 512, learningRate = 1e-3, ...rest }:
     SecondLookOptions = {},
 ): Promise<NamedTensorMap> {
   const { dropout = 0.3, seed = 42, onProgress } = rest;
-  if (detector.ssd.secondLook) throw new RangeError("the detector has a second look already");
+  if (detector.network.ssd.secondLook) {
+    throw new RangeError("the detector has a second look already");
+  }
   const random = seededRandom(seed);
   const cells: Cell[] = [];
   for (const [done, { file, boxes }] of photos.entries()) {

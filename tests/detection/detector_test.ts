@@ -6,13 +6,17 @@ import {
   assertRejects,
   assertThrows,
 } from "@std/assert";
-import { join } from "@std/path";
+import { fileURLToPath } from "node:url";
 import { createRequire } from "node:module";
 import sharp from "sharp";
-import { correctBox, mergeBoxes, planPass } from "../../lib/detection/read_faces.ts";
-import { decodeHeads, type FaceBox } from "../../lib/detection/decode_heads.ts";
+import { correctBox } from "../../lib/detection/correct_box.ts";
+import { decodeHeads } from "../../lib/detection/decode_heads.ts";
+import type { FaceBox } from "../../lib/detection/face_network.ts";
+import { mergeBoxes } from "../../lib/detection/merge_boxes.ts";
 import { chooseRunLayer } from "../../lib/detection/native_layer.ts";
-import { findPackage } from "../../lib/detection/package.ts";
+import { planPass, toPhoto } from "../../lib/detection/passes.ts";
+import { FACE_API } from "../../lib/detection/read_weights.ts";
+import { findPackage } from "../../lib/engine/package_files.ts";
 import { makeRunLayer, runSsd } from "../../lib/detection/ssd.ts";
 import { findFaces, loadDetector } from "../../lib/detection/detector.ts";
 import { classifyFaces, detectMasks } from "../../lib/inference/detect_masks.ts";
@@ -50,14 +54,14 @@ type Locate = (photo: unknown, options: { minConfidence: number; maxResults: num
 Deno.test("runSsd() gives what face-api gives", async () => {
   const plain = await loadDetector({ secondLook: false });
   const { nets: { ssdMobilenetv1: net } } = require("@vladmandic/face-api") as FaceApi;
-  await net.loadFromDisk(join(findPackage(), "model"));
+  await net.loadFromDisk(fileURLToPath(new URL("model", findPackage(FACE_API))));
   const pixels = await sharp(GROUP).removeAlpha().resize(512, 512, { fit: "fill" }).raw()
     .toBuffer();
   const x = tf.tensor4d(Float32Array.from(pixels), [1, 512, 512, 3]);
   const expected = await net.locateFaces(x, { minConfidence: 0.5, maxResults: 100 });
   assert(expected.length >= 3);
   for (const runLayer of [makeRunLayer(tf), chooseRunLayer()]) {
-    const boxes = decodeHeads(await runSsd(tf, plain.ssd, x, runLayer), 0.5);
+    const boxes = decodeHeads(await runSsd(tf, plain.network.ssd, x, runLayer), 0.5);
     for (const { score, box: { left, top, width, height } } of expected) {
       const match = boxes.find((it) => Math.abs(it.score - score) < 1e-4)!;
       assert(boxIou(match, { left, top, width, height }) > 0.999);
@@ -79,10 +83,10 @@ Deno.test("planPass() fits the photo into whole cells", () => {
   assertThrows(() => planPass({ width: 4, height: 4 }, 0.5), RangeError, "1 pixel or more");
 });
 
-Deno.test("correctBox() answers in pixels of the photo", () => {
+Deno.test("correctBox() moves and grows a box as people draw it, toPhoto() scales it", () => {
   const pass = planPass({ width: 256, height: 256 }, 512);
   const box = { left: 100, top: 100, width: 50, height: 50, score: 0.5 };
-  const { left, top, width, height } = correctBox(box, pass);
+  const { left, top, width, height } = toPhoto(correctBox(box), pass);
   // At 50 x 50 pixels the centre moves by 20% of the height, the sides grow by exp(0.07) and exp(0.08).
   const close = (a: number, b: number) => Math.abs(a - b) < 1e-9;
   assert(close(left + width / 2, 62.5) && close(top + height / 2, 67.5));

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { boxIou } from "../../lib/boxes.ts";
-import type { FaceBox } from "../../lib/detection/decode_heads.ts";
+import type { FaceBox } from "../../lib/detection/face_network.ts";
 import { findFaces, loadDetector } from "../../lib/detection/detector.ts";
 import { findFacesOrCrop } from "../../lib/detection/find_faces_or_crop.ts";
 import { decodePhoto, resizePhoto } from "../../lib/images/decode_image.ts";

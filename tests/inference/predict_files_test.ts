@@ -1,11 +1,13 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import sharp from "sharp";
 import { loadDetector } from "../../lib/detection/detector.ts";
 import { Budget } from "../../lib/concurrency.ts";
 import { MAX_PIXELS } from "../../lib/images/decode.ts";
+import { tf } from "../../lib/engine/tensorflow.ts";
 import { buildCnn } from "../../lib/model/cnn.ts";
 import { classifyCrop } from "../../lib/model/predict_images.ts";
+import { OutputError } from "../../lib/model/predictions.ts";
 import { classifyCrops, detectFiles, markUnsure } from "../../lib/inference/predict_files.ts";
 import { writeSampleFaces } from "../../lib/data/sample_faces.ts";
 import { PREPROCESSING } from "../../lib/model/saved_model.ts";
@@ -102,4 +104,57 @@ Deno.test("markUnsure() marks what is less probable, and passes on what is no pr
   assertEquals(markUnsure(single, 0), single);
   assertEquals(markUnsure({ file: "a", error: "gone" }, 0.8), { file: "a", error: "gone" });
   assertThrows(() => markUnsure(single, 2), RangeError, "least");
+});
+
+Deno.test("classifyCrops() and detectFiles() give an error for a photo that the model has no numbers for", async () => {
+  await withFolder(async (folder) => {
+    // Black gives 0.5; anything else overflows, and infinity less infinity is not a number.
+    const model = tf.sequential({
+      layers: [
+        tf.layers.flatten({ inputShape: [32, 32, 3] }),
+        tf.layers.dense({ units: 2 }),
+        tf.layers.dense({ units: 1, activation: "sigmoid" }),
+      ],
+    });
+    const values = [
+      tf.fill([3072, 2], 1e38),
+      tf.zeros([2]),
+      tf.tensor2d([[1], [-1]]),
+      tf.zeros([1]),
+    ];
+    model.setWeights(values);
+    tf.dispose(values);
+    const broken = { ...classifier, model };
+    const files: { file: string }[] = [];
+    for (const [name, level] of [["black", 0], ["white", 255], ["night", 0]] as const) {
+      const file = join(folder, `${name}.png`);
+      const background = { r: level, g: level, b: level };
+      await sharp({ create: { width: 32, height: 32, channels: 3, background } }).toFile(file);
+      files.push({ file });
+    }
+    await assertNoLeak(async () => {
+      const results = await Array.fromAsync(classifyCrops(broken, files));
+      assertEquals(results.map((result) => "probability" in result && result.probability), [
+        0.5,
+        false,
+        0.5,
+      ]);
+      assertEquals(results[1], {
+        file: files[1]!.file,
+        error: "the model's output must be finite, got NaN: is it damaged?",
+      });
+      await assertRejects(() => classifyCrop(broken, files[1]!.file), OutputError, "finite");
+    });
+    const detector = await loadDetector();
+    try {
+      const [result] = await Array.fromAsync(detectFiles(detector, broken, [{ file: GROUP }]));
+      assert(
+        result && "error" in result && result.error.includes("finite"),
+        JSON.stringify(result),
+      );
+    } finally {
+      detector.dispose();
+      model.dispose();
+    }
+  });
 });

@@ -1,0 +1,225 @@
+/**
+ * Finds faces and classifies them without Deno and without the native library: in pages and workers, on
+ * Node and on Bun, with TensorFlow.js on WebAssembly. The same networks and the same steps as in `mod.ts`.
+ */
+import * as tf from "@tensorflow/tfjs-core";
+import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
+import { layers, type LayersModel, models } from "@tensorflow/tfjs-layers";
+import {
+  createDetector,
+  type DetectOptions,
+  type Detector,
+  findFaces,
+} from "./detection/find_faces.ts";
+import type { FaceBox } from "./detection/face_network.ts";
+import {
+  FACE_API,
+  FACE_API_WEIGHTS,
+  readWeights,
+  SECOND_LOOK_WEIGHTS,
+} from "./detection/read_weights.ts";
+import { createSsdNetwork } from "./detection/ssd_network.ts";
+import {
+  findPackage,
+  PACKAGE_FOLDER,
+  readFile,
+  toAddress,
+  toPath,
+} from "./engine/package_files.ts";
+import type { Platform } from "./engine/platform.ts";
+import { type Pixels, readRgb } from "./images/read_rgb.ts";
+import { resamplePhoto } from "./images/resample.ts";
+import {
+  classifyBoxes,
+  type FaceClassifier,
+  findMasks,
+  type MaskDetection,
+  type MaskOptions,
+} from "./inference/find_masks.ts";
+import { buildNetwork } from "./model/build_network.ts";
+import { countWeightBytes, type ModelInfo, parseModelJson } from "./model/model_json.ts";
+import type { Prediction } from "./model/predictions.ts";
+import { countPhotos } from "./photo.ts";
+import type { Box, ClassName } from "./types.ts";
+
+export { CLASS_STYLES, type ClassStyle } from "./class_style.ts";
+export type {
+  Box,
+  ClassName,
+  DetectOptions,
+  FaceBox,
+  MaskDetection,
+  MaskOptions,
+  ModelInfo,
+  Pixels,
+  Prediction,
+};
+
+/** Where to find the files, and what runs them. */
+export interface MaskFinderOptions {
+  /**
+   * Addresses of folders, relative to the page or to the current folder. Needed in pages; elsewhere the
+   * files are found in this package and in those that it depends on.
+   */
+  folders?: {
+    /** Of a saved model: `model.json` and `weights.bin`. @default the package's `models/face-mask` */
+    classifier?: string | URL;
+    /** The folder `model` of `@vladmandic/face-api`. */
+    detector?: string | URL;
+    /** The package's folder `models/second_look`. */
+    secondLook?: string | URL;
+    /** The folder `dist` of `@tensorflow/tfjs-backend-wasm`. */
+    wasm?: string | URL;
+  };
+  /** A backend of TensorFlow.js that the program has registered. @default "wasm" */
+  backend?: string;
+}
+
+/** Both networks, in memory. */
+export interface MaskFinder {
+  /** What the classifier knows, and what it was trained on. */
+  info: ModelInfo;
+  /**
+   * Finds the faces of a photo and classifies each.
+   *
+   * @returns the faces, most confident first; none where there is no face
+   * @throws {RangeError} if the pixels or an option are out of their range
+   */
+  findMasks(photo: Pixels, options?: MaskOptions): Promise<MaskDetection[]>;
+  /** Finds the faces of a photo, and leaves them unclassified. */
+  findFaces(photo: Pixels, options?: DetectOptions): Promise<FaceBox[]>;
+  /**
+   * Classifies faces whose boxes are known.
+   *
+   * @param boxes In pixels of the photo. @default the whole photo, a crop of one face
+   * @returns one prediction per box, in order
+   * @throws {RangeError} if a box lies outside the photo
+   */
+  classifyFaces(photo: Pixels, boxes?: readonly Box[]): Promise<Prediction[]>;
+  /** Frees the memory of both networks. */
+  dispose(): void;
+}
+
+/** TensorFlow.js's own ways, which all its backends have. */
+const PLATFORM: Platform = {
+  tf,
+  resize: resamplePhoto,
+  toFloats: (bytes, shape, divisor) =>
+    tf.tidy(() => tf.div(tf.tensor(Float32Array.from(bytes), shape), divisor)),
+};
+
+/**
+ * Loads the detector and the classifier.
+ *
+ * @throws {RangeError} if the backend is not registered, or does not run here
+ * @throws {Error} if a file is missing or damaged, or a folder must be given
+ * @example
+ * ```ts
+ * import { loadMaskFinder } from "./browser.ts";
+ *
+ * const finder = await loadMaskFinder();
+ * const wall = { width: 64, height: 48, pixels: new Uint8Array(64 * 48 * 3).fill(200) };
+ * console.log(await finder.findMasks(wall)); // []
+ * finder.dispose();
+ * ```
+ */
+export async function loadMaskFinder(
+  { folders = {}, backend = "wasm" }: MaskFinderOptions = {},
+): Promise<MaskFinder> {
+  const packageOf = (name: string, folder: string) => {
+    const found = findPackage(name);
+    return found && new URL(folder, found);
+  };
+  await setBackend(
+    backend,
+    () => locate("wasm", folders.wasm, packageOf("@tensorflow/tfjs-backend-wasm", "dist/")),
+  );
+  const detector = await loadDetector(
+    locate("detector", folders.detector, packageOf(FACE_API, "model/")),
+    locate("secondLook", folders.secondLook, new URL("models/second_look/", PACKAGE_FOLDER)),
+  );
+  try {
+    const { model, info } = await loadClassifier(
+      locate("classifier", folders.classifier, new URL("models/face-mask/", PACKAGE_FOLDER)),
+    );
+    return makeFinder(detector, model, info);
+  } catch (error) {
+    detector.dispose();
+    throw error;
+  }
+}
+
+function makeFinder(detector: Detector, model: LayersModel, info: ModelInfo): MaskFinder {
+  const classifier: FaceClassifier = {
+    info,
+    async predict(faces) {
+      const shape = [countPhotos(faces), faces.size, faces.size, 3];
+      const scores = tf.tidy(() =>
+        model.predictOnBatch(PLATFORM.toFloats(faces.pixels, shape, 255)) as tf.Tensor
+      );
+      return await scores.data<"float32">().finally(() => scores.dispose());
+    },
+  };
+  return {
+    info,
+    findMasks: async (photo, options) =>
+      await findMasks(detector, classifier, readRgb(photo), options),
+    findFaces: async (photo, options) => await findFaces(detector, readRgb(photo), options),
+    async classifyFaces(photo, boxes) {
+      const { width, height } = photo;
+      const whole = [{ left: 0, top: 0, width, height }];
+      return await classifyBoxes(PLATFORM, classifier, readRgb(photo), boxes ?? whole);
+    },
+    dispose() {
+      detector.dispose();
+      model.dispose();
+    },
+  };
+}
+
+/** The folder that was given, or else where it is expected. */
+function locate(name: string, given: string | URL | undefined, expected: URL | undefined): URL {
+  if (given !== undefined) return toAddress(String(given).replace(/\/?$/, "/"));
+  if (expected) return expected;
+  throw new Error(`folders.${name} must be an address in a page, got nothing`);
+}
+
+async function setBackend(name: string, findWasm: () => URL): Promise<void> {
+  if (name === "wasm" && !tf.findBackend(name)) {
+    setWasmPaths(toPath(findWasm()));
+  }
+  const isSet = await tf.setBackend(name).catch(() => false);
+  if (!isSet) {
+    throw new RangeError(`backend must be one that is registered and runs here, got ${name}`);
+  }
+}
+
+async function loadDetector(faceApi: URL, secondLook: URL): Promise<Detector> {
+  const weights = {
+    ...await readWeights(tf, new URL(FACE_API_WEIGHTS, faceApi)),
+    ...await readWeights(tf, new URL(SECOND_LOOK_WEIGHTS, secondLook)),
+  };
+  try {
+    return createDetector(createSsdNetwork(tf, weights), PLATFORM);
+  } finally {
+    tf.dispose(weights);
+  }
+}
+
+async function loadClassifier(folder: URL): Promise<{ model: LayersModel; info: ModelInfo }> {
+  const file = new URL("model.json", folder);
+  const text = new TextDecoder().decode(await readFile(file));
+  try {
+    const json = parseModelJson(text);
+    const names = json.weightsManifest.flatMap(({ paths }) => paths);
+    const parts = await Promise.all(names.map((name) => readFile(new URL(name, folder))));
+    const weights = await new Blob(parts).arrayBuffer();
+    const needed = countWeightBytes(json);
+    if (weights.byteLength !== needed) {
+      throw new RangeError(`${names} has ${weights.byteLength} bytes, the layers need ${needed}`);
+    }
+    return await buildNetwork({ ...tf, layers, models }, json, weights);
+  } catch (cause) {
+    throw new Error(`${file} or its weights are damaged: ${(cause as Error).message}`, { cause });
+  }
+}

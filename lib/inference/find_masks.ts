@@ -1,0 +1,86 @@
+/** From a photo's pixels to its faces and who wears a mask, on any engine. Loads nothing itself. */
+import {
+  type DetectOptions,
+  type Detector,
+  findFaces,
+  MIN_SCORE,
+} from "../detection/find_faces.ts";
+import { findFacesOrCrop } from "../detection/find_faces_or_crop.ts";
+import type { Platform } from "../engine/platform.ts";
+import type { ModelInfo } from "../model/model_json.ts";
+import { type Prediction, toPredictions } from "../model/predictions.ts";
+import type { Photo, PixelSet } from "../photo.ts";
+import { type Box, FACE_MARGIN } from "../types.ts";
+
+/** One face of a photo, and what the classifier says of it. */
+export interface MaskDetection extends Prediction {
+  /** In pixels of the upright photo, fractions of them too. */
+  box: Box;
+  /** How sure the detector is that there is a face, in 0..1. */
+  score: number;
+}
+
+/** How faces are looked for, to be classified. */
+export interface MaskOptions extends DetectOptions {
+  /**
+   * Whether the photo may be a crop that one face fills: where no clear face is found, it is searched
+   * again, for longer. @default true
+   */
+  mayBeCrop?: boolean;
+}
+
+/** A classifier of faces, however it runs. */
+export interface FaceClassifier {
+  info: Pick<ModelInfo, "classes" | "size" | "margin">;
+  /** Scores faces of the classifier's size, as `toPredictions` takes them. */
+  predict(faces: PixelSet): Promise<Float32Array>;
+}
+
+/** Faces that are cut out and classified at once: more would only take memory. */
+const BATCH = 64;
+
+/**
+ * Classifies faces of a photo, each cut out with the margin that the classifier was trained with.
+ *
+ * @returns one prediction per box, in order
+ * @throws {RangeError} if a box lies outside the photo
+ */
+export async function classifyBoxes(
+  { resize }: Pick<Platform, "resize">,
+  { info: { classes, size, margin = FACE_MARGIN }, predict }: FaceClassifier,
+  photo: Photo,
+  boxes: readonly Box[],
+): Promise<Prediction[]> {
+  const predictions: Prediction[] = [];
+  for (let first = 0; first < boxes.length; first += BATCH) {
+    const batch = boxes.slice(first, first + BATCH);
+    const pixels = new Uint8Array(batch.length * size * size * 3);
+    await Promise.all(batch.map(async (box, i) => {
+      const face = await resize(photo, { width: size, height: size }, { box, margin });
+      pixels.set(face, i * face.length);
+    }));
+    predictions.push(...toPredictions(await predict({ size, pixels }), classes));
+  }
+  return predictions;
+}
+
+/**
+ * Finds the faces of a photo and classifies each. A crop that one face fills gets its answer too: see
+ * {@linkcode findFacesOrCrop}.
+ *
+ * @returns the faces, most confident first; none where there is no face
+ * @throws {RangeError} if an option is out of its range
+ */
+export async function findMasks(
+  detector: Detector,
+  classifier: FaceClassifier,
+  photo: Photo,
+  { minScore = MIN_SCORE, sizes, mayBeCrop = true }: MaskOptions = {},
+): Promise<MaskDetection[]> {
+  const find = (photo: Photo, options: DetectOptions) => findFaces(detector, photo, options);
+  const faces = mayBeCrop
+    ? await findFacesOrCrop(photo, find, { minScore, sizes })
+    : await find(photo, { minScore, sizes });
+  const predictions = await classifyBoxes(detector.platform, classifier, photo, faces);
+  return faces.map(({ score, ...box }, i) => ({ box, ...predictions[i]!, score }));
+}
