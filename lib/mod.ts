@@ -46,6 +46,7 @@ export * from "./evaluation/mcnemar.ts";
 export * from "./evaluation/grad_cam.ts";
 export * from "./evaluation/label_errors.ts";
 export * from "./evaluation/slices.ts";
+export { type FaceKinds, labelledSlices, readFaceKinds } from "./evaluation/labelled_slices.ts";
 export * from "./evaluation/judge_detections.ts";
 export * from "./evaluation/detection_metrics.ts";
 export * from "./charts/mod.ts";
