@@ -1,5 +1,5 @@
-/** `deno task bench <train|predict|load|memory|detect|app>`: one of the comparisons; each takes its own options. */
-const USAGE = "Usage: deno task bench <train|predict|load|memory|detect|app> [options]";
+/** `deno task bench <train|predict|load|memory|detect|app|cross-set>`: one of the comparisons; each takes its own options. */
+const USAGE = "Usage: deno task bench <train|predict|load|memory|detect|app|cross-set> [options]";
 
 switch (Deno.args[0]) {
   case "train":
@@ -19,6 +19,9 @@ switch (Deno.args[0]) {
     break;
   case "app":
     await import("./app.ts");
+    break;
+  case "cross-set":
+    await import("./cross_set.ts");
     break;
   case "--help":
     console.log(USAGE);
