@@ -24,6 +24,6 @@ const photo = { width: sheet.width, height: sheet.height, pixels: Uint8Array.fro
 const [detector, classifier] = [await loadDetector(), await loadClassifier("models/face-mask")];
 const faces = await detectMasks(detector, classifier, photo);
 detector.dispose();
-const picture = await drawMarks(photo, faces).encode();
+const picture = await (await drawMarks(photo, faces)).encode();
 await Deno.writeFile(join(import.meta.dirname!, "predict.png"), picture);
 console.log(faces.map(({ label, probability }) => `${label} ${probability.toFixed(2)}`).join("\n"));

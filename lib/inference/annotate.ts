@@ -2,13 +2,13 @@
 import { basename, dirname, join, relative, resolve, SEPARATOR } from "@std/path";
 import { Image } from "imagescript";
 import { CLASS_STYLES, parseColour } from "../class_style.ts";
-import type { Size } from "../boxes.ts";
-import { LETTER_HEIGHT, LETTER_WIDTH, textDots } from "./letters.ts";
+import { clipBox, type Size } from "../boxes.ts";
+import { drawLabels, type Label, measureLabel } from "./draw_labels.ts";
 import { placeLabels } from "./place_labels.ts";
 import { decodePhoto } from "../images/decode_image.ts";
 import type { Photo } from "../photo.ts";
 import type { Box, ClassName } from "../types.ts";
-import { removeIfThere } from "../files.ts";
+import { writeWhole } from "../files.ts";
 
 /** Something to draw: without a box it is about the whole photo. */
 export interface Mark {
@@ -22,13 +22,17 @@ export interface Mark {
 
 const WHITE: Colour = [255, 255, 255], BLACK: Colour = [0, 0, 0];
 const JPEG_QUALITY = 90;
+/** Names of pictures that need no other extension, and names that show what a photo's format is. */
+const JPEG = /\.jpe?g$/i, PHOTO = /\.(jpe?g|jfif|png|webp|gif|tiff?|avif)$/i;
+/** The smallest letters that can be read, in pixels. */
+const LEAST_FONT = 10;
 
 type Colour = readonly [red: number, green: number, blue: number];
 
 /**
- * Draws boxes and labels on a photo. Classes differ in their colour (Okabe and Ito's, which the
- * colour-blind can tell apart), in their line (whole, dashed, dotted) and in words on a plate. Lines have
- * a white and a black edge, so that they show on any ground.
+ * Draws boxes and labels on a photo. Classes differ in their colour, in their line and in the words of
+ * their labels. Lines run around the boxes, between black edges and on white, so that they show on any ground.
+ * A label lies where it hides least of other labels and of faces.
  *
  * @returns a picture as large as the photo; the photo is left as it is
  * @example
@@ -37,65 +41,75 @@ type Colour = readonly [red: number, green: number, blue: number];
  *
  * const photo = { width: 200, height: 100, pixels: new Uint8Array(200 * 100 * 3) };
  * const box = { left: 20, top: 30, width: 40, height: 50 };
- * const picture = drawMarks(photo, [{ box, label: "with_mask", probability: 0.97 }]);
+ * const picture = await drawMarks(photo, [{ box, label: "with_mask", probability: 0.97 }]);
  * console.log(picture.width, picture.height); // 200 100
  * ```
  */
-export function drawMarks(photo: Photo, marks: readonly Mark[]): Image {
+export async function drawMarks(photo: Photo, marks: readonly Mark[]): Promise<Image> {
   const picture = toPicture(photo);
   const { width, height } = photo;
   const line = Math.max(2, Math.round(Math.max(width, height) / 400));
+  const edge = Math.max(1, Math.round(line / 3));
   const whole = { left: 0, top: 0, width, height };
-  const boxes = marks.map(({ box = whole }) => roundBox(box));
-  for (const [i, { label }] of marks.entries()) drawFrame(picture, boxes[i]!, label, line);
-  // Plates come last, so that no frame hides one.
-  const plates = marks.map((mark, i) => layOutPlate(picture, boxes[i]!, mark, line));
-  const placed = placeLabels(boxes, plates.map((plate) => [plate]), photo);
-  for (const [i, plate] of plates.entries()) {
-    drawPlate(picture, roundBox(placed[i]!), plate, marks[i]!.label);
-  }
+  const boxes = marks.map(({ box = whole }) => clipBox(growBox(box, line + 2 * edge), photo));
+  for (const [i, { label }] of marks.entries()) drawFrame(picture, boxes[i]!, label, line, edge);
+  // Labels come last, so that no frame hides one.
+  const wordings = marks.map((mark, i) => wordLabels(mark, boxes[i]!, photo));
+  const sizes = wordings.map((labels) =>
+    labels.map(({ text, fontSize }) => measureLabel(text, fontSize))
+  );
+  const places = placeLabels(boxes, sizes, photo);
+  const labels = await drawLabels(places.map(({ wording }, i) => wordings[i]![wording]!));
+  for (const [i, label] of labels.entries()) putLabel(picture, label, places[i]!);
   return picture;
 }
 
 /**
- * Reads a photo, draws on it and writes it as a JPEG, which appears whole or not at all. Its name
- * in `folder` is the photo's path from the current folder, so that photos of one name in several folders do
- * not meet.
+ * Reads a photo, draws on it and writes it as a JPEG, which appears whole or not at all.
+ *
+ * Its path in `folder` is the photo's path from the current folder, with `__` for `..`, so that each photo has
+ * a picture of its own. A name that is not a JPEG's gets `.jpg` at its end.
  *
  * @returns the path of the picture
- * @throws {Deno.errors.InvalidData} if the file is no readable photo
- * @throws {Deno.errors.AlreadyExists} if the picture would take the photo's own place
+ * @throws {Deno.errors.InvalidData} if the file is not a readable photo
+ * @throws {Deno.errors.AlreadyExists} if a link would let the picture replace the photo, or lead out of `folder`
  */
 export async function annotateFile(
   file: string,
   marks: readonly Mark[],
   folder: string,
 ): Promise<string> {
-  const picture = drawMarks(await decodePhoto(file), marks);
-  const path = relative(Deno.cwd(), resolve(file)).split(SEPARATOR)
-    .map((part) => part === ".." ? "__" : part.replaceAll(":", "_")).join(SEPARATOR);
-  const target = join(folder, path.toLowerCase().endsWith(".jpg") ? path : `${path}.jpg`);
+  const picture = await drawMarks(await decodePhoto(file), marks);
+  const target = join(folder, nameInFolder(file));
   await Deno.mkdir(dirname(target), { recursive: true });
-  if (await locate(target) === await locate(file)) {
+  const place = await locate(target);
+  const isPhoto = place === await Deno.realPath(file);
+  if (isPhoto || !place.startsWith(join(await Deno.realPath(folder), SEPARATOR))) {
     throw new Deno.errors.AlreadyExists(
-      `${target} is the photo itself: choose another folder for the pictures`,
+      `${target} ${isPhoto ? "is the photo itself" : `leads to ${place}`}: ` +
+        "choose another folder for the pictures",
     );
   }
-  const part = await Deno.makeTempFile({ dir: dirname(target), prefix: ".", suffix: ".part" });
-  try {
-    await Deno.writeFile(part, await picture.encodeJPEG(JPEG_QUALITY));
-    await Deno.chmod(part, 0o644);
-    await Deno.rename(part, target);
-  } catch (error) {
-    await removeIfThere(part);
-    throw error;
-  }
+  await writeWhole(target, await picture.encodeJPEG(JPEG_QUALITY));
   return target;
 }
 
-/** The one path of a file, whatever links lead to its folder. */
+/** The photo's path from here, as one that leads down: different for different photos. */
+function nameInFolder(file: string): string {
+  const parts = relative(Deno.cwd(), resolve(file)).split(SEPARATOR);
+  const path = parts.map((part) =>
+    part === ".." ? "__" : part.replace(/^__+$/, "$&_").replace(/:$/, "_") // a drive of Windows
+  ).join(SEPARATOR);
+  if (!PHOTO.test(path)) return `${path}~.jpg`;
+  const stem = path.replace(JPEG, "");
+  return stem === path || PHOTO.test(stem) || stem.endsWith("~") ? `${path}.jpg` : path;
+}
+
+/** The one path of a file, whatever links lead to it; it need not exist. */
 async function locate(file: string): Promise<string> {
-  return join(await Deno.realPath(dirname(file)), basename(file));
+  return await Deno.realPath(file).catch(async () =>
+    join(await Deno.realPath(dirname(file)), basename(file))
+  );
 }
 
 function toPicture({ width, height, pixels }: Photo): Image {
@@ -110,22 +124,22 @@ function toPicture({ width, height, pixels }: Photo): Image {
   return picture;
 }
 
-function roundBox({ left, top, width, height }: Box): Box {
-  const [x, y] = [Math.round(left), Math.round(top)];
+/** A box of whole pixels that has as many more on each side. */
+function growBox({ left, top, width, height }: Box, by: number): Box {
+  const [x, y] = [Math.round(left) - by, Math.round(top) - by];
   return {
     left: x,
     top: y,
-    width: Math.round(left + width) - x,
-    height: Math.round(top + height) - y,
+    width: Math.round(left + width) + by - x,
+    height: Math.round(top + height) + by - y,
   };
 }
 
-/** A line inside of the box's edge, between a black and a white one. */
-function drawFrame(picture: Image, box: Box, label: ClassName, line: number): void {
-  const edge = Math.max(1, Math.round(line / 3));
+/** A line inside of the box's edge, between two black ones. */
+function drawFrame(picture: Image, box: Box, label: ClassName, line: number, edge: number): void {
+  const { colour, dashes } = CLASS_STYLES[label];
   drawRing(picture, box, 0, edge, BLACK);
   drawRing(picture, box, edge, line, WHITE);
-  const { colour, dashes } = CLASS_STYLES[label];
   drawRing(picture, box, edge, line, parseColour(colour), dashes);
   drawRing(picture, box, edge + line, edge, BLACK);
 }
@@ -160,33 +174,30 @@ function drawRing(
   }
 }
 
-/** The label and how probable it is, in letters of a size that depends on the box. */
-interface Plate extends Size {
-  text: string;
-  /** Side of one dot of a letter, in pixels. */
-  dot: number;
+/**
+ * The label and how probable it is, or the label alone where there is no room for both. The letters are as
+ * large as suits the box, and legible when the picture fills a screen.
+ */
+function wordLabels({ label, probability, unsure }: Mark, box: Box, picture: Size): Label[] {
+  const { short, colour, ink } = CLASS_STYLES[label];
+  const words = `${short}${unsure ? "?" : ""}`;
+  const full = `${words} ${Math.round(100 * probability)}%`;
+  const longest = Math.max(picture.width, picture.height);
+  const [least, most] = [Math.max(LEAST_FONT, longest / 90), Math.max(LEAST_FONT, longest / 45)];
+  const width = measureLabel(full, 100).width / 100; // at a font size of one pixel
+  const wanted = Math.min(most, Math.max(least, 1.4 * box.width / width));
+  const fontSize = Math.max(1, Math.floor(Math.min(wanted, picture.width / width)));
+  return [full, words].map((text) => ({ text, fontSize, colour, ink }));
 }
 
-function layOutPlate(
-  picture: Image,
-  box: Box,
-  { label, probability, unsure }: Mark,
-  line: number,
-): Plate {
-  const words = `${CLASS_STYLES[label].short.toUpperCase()}${unsure ? "?" : ""}`;
-  const text = `${words} ${Math.round(100 * probability)}%`;
-  const plain = LETTER_WIDTH * text.length + 1; // dots, with one around the text
-  const room = Math.min(picture.width, 1.5 * box.width);
-  const dot = Math.max(1, Math.min(line, Math.floor(room / plain)));
-  return { text, dot, width: dot * plain, height: dot * (LETTER_HEIGHT + 2) };
-}
-
-function drawPlate(picture: Image, box: Box, { text, dot }: Plate, label: ClassName): void {
-  const { colour, ink } = CLASS_STYLES[label];
-  fill(picture, box, parseColour(colour));
-  for (const [x, y] of textDots(text)) {
-    const corner = { left: box.left + dot * (x + 1), top: box.top + dot * (y + 1) };
-    fill(picture, { ...corner, width: dot, height: dot }, parseColour(ink));
+/** Puts a label onto the picture, as far as it lies in it. */
+function putLabel(picture: Image, label: Image, { left, top }: Box): void {
+  const [x, y] = [Math.round(left), Math.round(top)];
+  const width = Math.min(label.width, picture.width - x);
+  for (let row = 0; row < Math.min(label.height, picture.height - y); row++) {
+    const from = 4 * row * label.width;
+    const pixels = label.bitmap.subarray(from, from + 4 * width);
+    picture.bitmap.set(pixels, 4 * ((y + row) * picture.width + x));
   }
 }
 

@@ -1,0 +1,85 @@
+/**
+ * Labels as pictures: text on a plate, in the letters of a TrueType font.
+ *
+ * opentype.js gives the outlines, and imagescript fills them. Its own `renderText` fails on Deno 2, and reads
+ * the font anew for each text.
+ */
+import { Image } from "imagescript";
+import { createRequire } from "node:module";
+import opentype from "opentype.js";
+import type { Size } from "../boxes.ts";
+
+const FONT = "@expo-google-fonts/lato/700Bold/Lato_700Bold.ttf";
+/** Height of a capital letter, and what is around the text on each side, in sizes of the font. */
+const CAPITAL = 0.72, PADDING = 0.25;
+
+/** What to write, and how. */
+export interface Label {
+  text: string;
+  /** Of the font, in pixels. */
+  fontSize: number;
+  /** Of the plate and of the text, as `#RRGGBB`. */
+  colour: string;
+  ink: string;
+}
+
+/** As much of opentype.js's font as is used: its types are those of an older version. */
+interface Font {
+  unitsPerEm: number;
+  getAdvanceWidth(text: string, fontSize: number): number;
+  getPath(text: string, x: number, y: number, fontSize: number): {
+    toPathData(decimals: number): string;
+  };
+}
+
+let font: Font | undefined;
+
+/** Reads the font the first time: that takes some 20 ms. */
+function loadFont(): Font {
+  const path = createRequire(import.meta.url).resolve(FONT);
+  return font ??= opentype.parse(Deno.readFileSync(path).buffer) as Font;
+}
+
+/**
+ * Measures a label.
+ *
+ * @returns whole pixels, the space around the text included
+ */
+export function measureLabel(text: string, fontSize: number): Size {
+  return {
+    width: Math.ceil(loadFont().getAdvanceWidth(text, fontSize) + 2 * PADDING * fontSize),
+    height: Math.ceil((CAPITAL + 2 * PADDING) * fontSize),
+  };
+}
+
+/**
+ * Draws labels with a black edge, each as large as {@linkcode measureLabel} says.
+ *
+ * @returns opaque pictures, one per label, in order
+ */
+export async function drawLabels(labels: readonly Label[]): Promise<Image[]> {
+  if (labels.length === 0) return [];
+  const sizes = labels.map(({ text, fontSize }) => measureLabel(text, fontSize));
+  const width = Math.max(...sizes.map((size) => size.width));
+  // One sheet of all, as each drawing starts a renderer of its own.
+  let height = 0;
+  const tops = sizes.map((size) => (height += size.height) - size.height);
+  const plates = labels.map(({ text, fontSize, colour, ink }, i) => {
+    const { unitsPerEm } = loadFont();
+    // In the font's own units, which are whole numbers: opentype.js makes NaN of some others when it rounds.
+    const outline = loadFont().getPath(text, 0, 0, unitsPerEm).toPathData(0);
+    const [x, y] = [PADDING * fontSize, tops[i]! + (PADDING + CAPITAL) * fontSize];
+    const size = sizes[i]!;
+    return `<rect y="${tops[i]}" width="${size.width}" height="${size.height}"/>` +
+      `<rect x="1" y="${tops[i]! + 1}" width="${size.width - 2}" height="${size.height - 2}" ` +
+      `fill="${colour}"/>` +
+      `<path transform="translate(${x} ${y}) scale(${fontSize / unitsPerEm})" d="${outline}" ` +
+      `fill="${ink}"/>`;
+  });
+  const sheet = await Image.renderSVG(
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${
+      plates.join("")
+    }</svg>`,
+  );
+  return sizes.map((size, i) => sheet.clone().crop(0, tops[i]!, size.width, size.height));
+}
