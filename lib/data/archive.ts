@@ -1,19 +1,21 @@
 /** A zip archive onto disk: checked from its first byte to its last, then unpacked in one step. */
 import { basename, dirname, join } from "@std/path";
+import { constants, gunzipSync } from "node:zlib";
 import { type Entry, Reader, ZipReader } from "@zip.js/zip.js";
 import type { OnProgress } from "../types.ts";
 import { writeWholeFolder } from "../files.ts";
+import { FORMAT_BYTES, identifyFile } from "../images/file_format.ts";
+import {
+  decodeName,
+  type EntryLimits,
+  findFault,
+  normalizeName,
+  quote,
+  type Seen,
+} from "./zip_entry.ts";
 
 /** What an archive may hold at most, and how the work is watched and stopped. */
-export interface UnpackOptions {
-  /** Files and folders. @default 200_000 */
-  maxEntries?: number;
-  /** Bytes of one unpacked file. @default 2 ** 28 (256 MiB) */
-  maxEntryBytes?: number;
-  /** Bytes of all unpacked files together. @default 2 ** 34 (16 GiB) */
-  maxTotalBytes?: number;
-  /** Unpacked bytes for one byte of the archive: photos give about 1, text up to 30. @default 100 */
-  maxRatio?: number;
+export interface UnpackOptions extends EntryLimits {
   /** `done` and `total` are bytes of the archive. */
   onProgress?: OnProgress;
   /** Stops the work, and leaves nothing. */
@@ -24,10 +26,15 @@ export interface UnpackOptions {
 const MARKER = ".unpacked";
 /** zip.js reads the central directory in one piece; that of 200,000 entries takes about 20 MB. */
 const MAX_READ_BYTES = 2 ** 26;
-/** Of a name, in a message. */
-const MAX_SHOWN = 200;
-/** The Unix file types, in the top 4 bits of an entry's attributes, that are unpacked. */
-const UNIX_TYPES = { none: 0, folder: 4, file: 8 };
+/** What to do with what cannot be unpacked here. */
+const UNPACK_IT = "unpack it yourself and name the folder";
+/** By zip.js's words or ours: what is wrong and not unsafe, and what to do. */
+const OTHER_ZIPS: [cause: RegExp, reason: string][] = [
+  [/encrypt/i, `encrypted: ${UNPACK_IT}`],
+  [/^Split zip/, `one part of a split zip: join its parts, or ${UNPACK_IT}`],
+  [/^End of central|^File format/, "not a zip, or is cut short: copy or download it again"],
+  [/Compression method not supported/, `compressed in a way that cannot be read: ${UNPACK_IT}`],
+];
 
 /**
  * Whether `folder` was made, whole, by `unpackArchive`.
@@ -50,14 +57,15 @@ async function readMarker(folder: string): Promise<string | undefined> {
 /**
  * Unpacks a zip archive into a new folder. Before anything is written the whole archive is read: its
  * structure must leave no doubt (zip.js's `strict`), and each entry must unpack to its CRC and its size.
- * Refused are names that are absolute, hold `..` or a backslash, or occur twice; links; encrypted and
- * overlapping entries; and whatever passes the limits. The files are written beside `folder`, which then
- * comes into being by one rename. If `folder` is what this archive was unpacked to before, by this process
+ * Backslashes in names separate folders, and `./` leads nowhere. Refused are names that are absolute, hold
+ * `..` or occur twice; links; encrypted and overlapping entries; and whatever passes the limits. The files
+ * are written beside `folder`, which then comes into being by one rename. If `folder` is what this archive was unpacked to before, by this process
  * or another, it is left as it is. A chunk of one entry is in memory at a time.
  *
  * @throws {Deno.errors.NotFound} if there is no such file
  * @throws {Deno.errors.AlreadyExists} if `folder` exists and is something else
- * @throws {Deno.errors.InvalidData} if the archive is damaged or refused; names the entry and the reason
+ * @throws {Deno.errors.InvalidData} if the archive is damaged or refused; names the entry and the reason; if it
+ * is not a zip, what it is and what to do
  * @example
  * ```ts
  * import { BlobWriter, TextReader, ZipWriter } from "@zip.js/zip.js";
@@ -79,6 +87,8 @@ export async function unpackArchive(
   using file = await Deno.open(zipFile);
   const { size, mtime } = await file.stat();
   const record = `${basename(zipFile)}, ${size} bytes, ${mtime?.toISOString()}\n`;
+  const other = await findOtherFormat(file);
+  if (other) throw new Deno.errors.InvalidData(`${zipFile} ${other}`);
   const isDone = async () => await readMarker(folder) === record;
   await writeWholeFolder(folder, async (unpacked) => {
     if (await Deno.lstat(folder).then(() => true, () => false)) {
@@ -119,6 +129,8 @@ async function checkArchive(zipFile: string, reader: DiskReader, options: Unpack
     // zip.js's errors have either; theirs of names that it refuses, such as ones that lead out.
     const { message, reason, filename } = error as Error & { reason?: string; filename?: string };
     const detail = reason ?? (filename && quote(filename));
+    const other = OTHER_ZIPS.find(([cause]) => cause.test(message))?.[1];
+    if (other) throw new Deno.errors.InvalidData(`${zipFile} is ${other}`, { cause: error });
     throw new Deno.errors.InvalidData(
       `${zipFile} is damaged or unsafe: ${current}${message}${detail ? ` (${detail})` : ""}`,
       { cause: error },
@@ -126,44 +138,32 @@ async function checkArchive(zipFile: string, reader: DiskReader, options: Unpack
   }
 }
 
-/** A name as it may be shown: its maker may have meant it for the terminal. */
-function quote(name: string): string {
-  const start = name.length > MAX_SHOWN ? `${name.slice(0, MAX_SHOWN)}…` : name;
-  return JSON.stringify(start).replace(
-    /[\p{Cc}\p{Cf}]/gu,
-    (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`,
-  );
+/** What a file is that cannot be a zip, and what to do. */
+async function findOtherFormat(file: Deno.FsFile): Promise<string | undefined> {
+  const bytes = new Uint8Array(FORMAT_BYTES);
+  const length = await file.read(bytes);
+  if (length === null) return "is empty: copy or download it again";
+  const format = identifyFile(bytes.subarray(0, length));
+  if (!format || format.name === "ZIP archive") return undefined;
+  const isArchive = format.name.endsWith("archive");
+  const name = isTarGz(bytes.subarray(0, length)) ? "tar.gz archive" : format.name;
+  const advice = isArchive
+    ? UNPACK_IT
+    : ADVICE[name] ?? "name a folder of photos, or a zip of such a folder";
+  return `is not a zip (found: ${name}): ${advice}`;
 }
 
-/** The entries that were checked so far. */
-interface Seen {
-  names: Set<string>;
-  bytes: number;
-}
+const ADVICE: Record<string, string> = {
+  "A web page": "download the zip again, signed in where that is needed",
+  "Git LFS pointer": "fetch the zip by `git lfs pull`",
+};
 
-/** What is wrong with an entry as its header describes it: found before it is read. */
-function findFault(
-  { filename, directory, encrypted, uncompressedSize, externalFileAttributes }: Entry,
-  seen: Seen,
-  archiveBytes: number,
-  { maxEntries = 200_000, maxEntryBytes = 2 ** 28, maxTotalBytes = 2 ** 34, maxRatio = 100 }:
-    UnpackOptions,
-): string | undefined {
-  const unixType = externalFileAttributes >>> 28;
-  const allBytes = seen.bytes + uncompressedSize;
-  if (/[\\\p{Cc}]/u.test(filename)) return "a backslash or a control character in its name";
-  if (seen.names.has(filename)) return "its name occurs twice";
-  if (!Object.values(UNIX_TYPES).includes(unixType)) return "a link or another special file";
-  if (encrypted) return "encrypted";
-  if (directory !== filename.endsWith("/")) {
-    return "a folder by its name or by its kind, not by both";
-  }
-  if (directory && uncompressedSize > 0) return "a folder with bytes of its own";
-  if (seen.names.size >= maxEntries) return `more than ${maxEntries} entries`;
-  if (uncompressedSize > maxEntryBytes) return `${uncompressedSize} bytes, over ${maxEntryBytes}`;
-  if (allBytes > maxTotalBytes) return `${allBytes} bytes up to here, over ${maxTotalBytes}`;
-  if (allBytes > maxRatio * archiveBytes) {
-    return `${allBytes} bytes up to here, over ${maxRatio} times the archive's ${archiveBytes}`;
+function isTarGz(bytes: Uint8Array): boolean {
+  try {
+    const start = gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }); // though it ends early
+    return identifyFile(start)?.name === "tar archive";
+  } catch {
+    return false;
   }
 }
 
@@ -203,6 +203,9 @@ async function forEachEntry(
     strictness: "strict",
     checkCrc32: true,
     useWebWorkers: false,
+    decodeText: decodeName,
+    normalizeFilename: normalizeName,
+    filenameValidation: "balanced", // what is stricter is mended by the line above
     signal,
   });
   let done = 0;
