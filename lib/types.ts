@@ -31,7 +31,14 @@ export interface Sample {
   className: ClassName;
   /** The face within the photo; without it the whole photo is the sample. */
   box?: Box;
+  /** Marked as hard to recognise, as PASCAL VOC does: not trained on, and not judged. */
+  isDifficult?: boolean;
+  /** Where the data set's own split has it. */
+  part?: Part;
 }
+
+/** A part of a split. */
+export type Part = "train" | "validation" | "test";
 
 /** A file (or an entry of one) that could not be used, and why: listed, never silently dropped. */
 export interface Unreadable {

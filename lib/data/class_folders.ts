@@ -1,22 +1,26 @@
-/** Photos in folders named for their class, to samples. */
-import { join } from "@std/path";
-import type { ClassName } from "../types.ts";
+/** Photos in folders named for their class. */
+import { basename, dirname, join, SEPARATOR } from "@std/path";
 import type { Scan } from "./dataset.ts";
-import { listFolder } from "./list_folder.ts";
+import { type ListFolder, walkFiles } from "./list_folder.ts";
+import { readPartName } from "./part_names.ts";
 
-/** Lists each file in the class folders as a sample. */
-export async function scanClassFolders(folder: string, classNames: ClassName[]): Promise<Scan> {
-  const scan: Scan = { samples: [], photos: [], unreadable: [], notes: [] };
-  for (const className of classNames) {
-    const classFolder = join(folder, className);
-    const { files, folders } = await listFolder(classFolder);
-    for (const name of files) {
-      scan.samples.push({ file: join(classFolder, name), className });
-      scan.photos.push(join(classFolder, name));
-    }
-    for (const name of folders) {
-      scan.notes.push({ file: join(classFolder, name), reason: "a folder, not a photo: ignored" });
+/**
+ * Lists each file in the class folders, and in folders there, as a photo of that class; whether it is one
+ * shows when it is decoded.
+ *
+ * @param folders Their names are those of the classes.
+ */
+export async function scanClassFolders(
+  folders: string[],
+  list: ListFolder,
+  scan: Scan,
+): Promise<void> {
+  for (const folder of folders) {
+    const labels = [basename(folder)];
+    for await (const name of walkFiles(list, folder)) {
+      const file = join(folder, name);
+      const [part] = dirname(name).split(SEPARATOR).flatMap((it) => readPartName(it) ?? []);
+      scan.photos.push({ file, source: file, labels, ...(part && { part }) });
     }
   }
-  return scan;
 }

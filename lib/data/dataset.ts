@@ -1,9 +1,16 @@
 /** What a folder of labelled photos holds. */
-import type { ClassName, Sample, Task, Unreadable } from "../types.ts";
+import type { ClassName, OnProgress, Part, Sample, Task, Unreadable } from "../types.ts";
+import type { ClassMeaning } from "./class_names.ts";
+import type { StoredSize } from "./fit_boxes.ts";
+import type { Notes } from "./notes.ts";
+import type { Annotation } from "./voc.ts";
+
+/** Photos in folders named for their class, or beside PASCAL VOC annotations or YOLO labels. */
+export type Layout = "class-folders" | "voc" | "yolo";
 
 /** What `scanDataset` found. */
 export interface Dataset {
-  layout: "class-folders" | "voc";
+  layout: Layout;
   /** The task's classes; a class's place here is its numeric label. */
   classes: readonly ClassName[];
   /** In code-unit order of the file names; faces of one photo in the order of its annotation. */
@@ -14,7 +21,7 @@ export interface Dataset {
   leftOut: { reason: string; count: number }[];
   /** Annotations, and faces of them, that could not be used. */
   unreadable: Unreadable[];
-  /** What is odd: a box clipped to its photo, a folder among photos, a photo without an annotation. */
+  /** What is odd, each kind once and counted: boxes clipped or scaled, photos without an annotation. */
   notes: Unreadable[];
 }
 
@@ -33,7 +40,31 @@ export interface ScanOptions {
   minFace?: number;
   /** Whether each class of the task must have a sample. @default true */
   eachClass?: boolean;
+  /**
+   * What classes of the set mean whose names do not say it: one of ours, or "ignore".
+   *
+   * @default {} as the names say
+   */
+  classes?: Readonly<Record<string, ClassMeaning>>;
+  onProgress?: OnProgress;
 }
 
-/** What a layout holds, before a task chooses from it. */
-export type Scan = Pick<Dataset, "samples" | "photos" | "unreadable" | "notes">;
+/** A photo that somebody labelled, before anything of it is read. */
+export interface LabelledPhoto {
+  file: string;
+  /** What says its labels: itself, its annotation, its text file. */
+  source: string;
+  /** Where the data set's own split has it. */
+  part?: Part;
+  /** The classes of its faces, in the data set's names. */
+  labels: readonly string[];
+  /** Its faces with boxes that lie in it; none has a box where the photo as a whole is labelled. */
+  place?: (photo?: StoredSize) => Annotation;
+}
+
+/** What a layout holds, in the data set's own names. */
+export interface Scan {
+  photos: LabelledPhoto[];
+  unreadable: Unreadable[];
+  notes: Notes;
+}

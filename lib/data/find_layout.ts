@@ -1,46 +1,226 @@
 /** Which layout a folder of labelled photos has, and where in it. */
-import { join } from "@std/path";
-import { CLASSES } from "../types.ts";
+import { basename, join } from "@std/path";
 import { scanClassFolders } from "./class_folders.ts";
-import type { Dataset, Scan } from "./dataset.ts";
-import { listFolder } from "./list_folder.ts";
-import { scanVoc } from "./voc_layout.ts";
+import { type ClassMeaning, readMeaning } from "./class_names.ts";
+import { readDataYaml } from "./data_yaml.ts";
+import type { Layout, Scan } from "./dataset.ts";
+import { isPhotoName, type ListFolder, rememberFolders, stem, walkFiles } from "./list_folder.ts";
+import { readPartName } from "./part_names.ts";
+import { readImageSets, scanVoc } from "./voc_layout.ts";
+import { scanYolo } from "./yolo_layout.ts";
 
-/** `images` and `annotations` as Kaggle's set names them, and as PASCAL VOC does. */
-const VOC_FOLDERS = [["images", "annotations"], ["JPEGImages", "Annotations"]] as const;
-const ALL_CLASSES = CLASSES["three-class"];
+/** A layout that was found. */
+export interface FoundLayout {
+  layout: Layout;
+  /** Adds what it holds to a scan. */
+  scan: (scan: Scan) => Promise<void>;
+}
+
+/** What a search for a layout goes by. */
+interface Search {
+  list: ListFolder;
+  classes?: Readonly<Record<string, ClassMeaning>>;
+}
+
+const PHOTO_FOLDER = /^(images?|jpegimages|imgs?|photos?)$/i;
+const LABEL_FOLDER = /^(annotations?|xmls?|labels?)$/i;
 /** Folders looked into, one in the other, before giving up. */
 const MAX_DEPTH = 5;
+/** Folders looked into in all. */
+const MAX_FOLDERS = 100;
+const { InvalidData, NotFound } = Deno.errors;
 
-/** Looks for a layout in `folder`, then in its `data` or only sub-folder, and so on. */
+/**
+ * Looks for a layout in `folder`, then in all its folders, then in all of theirs, until one is found.
+ *
+ * @throws {Deno.errors.NotFound} if there is none
+ * @throws {Deno.errors.InvalidData} if there are several
+ */
 export async function findLayout(
   folder: string,
-): Promise<{ layout: Dataset["layout"]; scan: () => Promise<Scan> }> {
+  classes?: Readonly<Record<string, ClassMeaning>>,
+): Promise<FoundLayout> {
+  const search = { list: rememberFolders(), classes };
+  await search.list(folder).catch((cause) => {
+    throw new NotFound(
+      `scanDataset() needs a folder of photos, cannot list ${folder}: ${cause.message}`,
+      { cause },
+    );
+  });
   const looked: string[] = [];
-  let current: string | undefined = folder;
-  while (current !== undefined && looked.length < MAX_DEPTH) {
-    const here: string = current;
-    const { folders } = await listFolder(here).catch((cause) => {
-      throw new Deno.errors.NotFound(
-        `scanDataset() needs a folder of photos, cannot list ${here}: ${cause.message}`,
-        { cause },
-      );
-    });
-    const classFolders = ALL_CLASSES.filter((className) => folders.includes(className));
-    if (classFolders.length > 0) {
-      return { layout: "class-folders", scan: () => scanClassFolders(here, classFolders) };
+  let level = [folder];
+  for (let depth = 0; depth < MAX_DEPTH; depth++) {
+    const found: { folder: string; it: FoundLayout }[] = [], next: string[] = [];
+    for (const here of level.slice(0, MAX_FOLDERS - looked.length)) {
+      const it = await lookInto(here, search);
+      if (it) found.push({ folder: here, it });
+      const { folders } = await listOrNothing(here, search);
+      looked.push(`${here} (folders: ${folders.slice(0, 10).join(", ") || "none"})`);
+      for (const name of folders) next.push(join(here, name));
     }
-    for (const [images, annotations] of VOC_FOLDERS) {
-      if (folders.includes(images) && folders.includes(annotations)) {
-        return { layout: "voc", scan: () => scanVoc(join(here, images), join(here, annotations)) };
-      }
+    const only = found.length > 1 ? found.filter((it) => basename(it.folder) === "data") : found;
+    if (only.length === 1) return only[0]!.it;
+    if (found.length > 1) {
+      const names = found.map(({ folder }) => folder);
+      throw new InvalidData(`${folder} must hold one data set, got several: ${names.join(", ")}`);
     }
-    looked.push(`${here} (folders: ${folders.slice(0, 10).join(", ") || "none"})`);
-    const next = folders.includes("data") ? "data" : folders.length === 1 ? folders[0] : undefined;
-    current = next && join(here, next);
+    level = next;
   }
-  throw new Deno.errors.NotFound(
-    "scanDataset() needs folders with_mask and without_mask, or images and annotations " +
-      `(JPEGImages and Annotations); looked in ${looked.join(", then in ")}`,
+  const more = looked.length > 5 ? ` and ${looked.length - 5} more` : "";
+  throw new NotFound(
+    "scanDataset() needs folders of photos named for their class, such as with_mask and without_mask, or " +
+      "images and annotations (PASCAL VOC, YOLO); other names are given by --classes; looked in " +
+      `${looked.slice(0, 5).join(", then in ")}${more}`,
   );
+}
+
+async function lookInto(folder: string, search: Search): Promise<FoundLayout | undefined> {
+  return await findHere(folder, search) ?? await findParts(folder, search);
+}
+
+/** Looks for a layout whose folders or files lie right in a folder. */
+async function findHere(folder: string, search: Search): Promise<FoundLayout | undefined> {
+  return await findClassFolders(folder, search) ?? await findYaml(folder, search) ??
+    await findPair(folder, search) ?? await findMixed(folder, search);
+}
+
+/** Looks for folders of the parts of a split, each with the same layout in it. */
+async function findParts(folder: string, search: Search): Promise<FoundLayout | undefined> {
+  const { folders } = await listOrNothing(folder, search);
+  const found: { name: string; it?: FoundLayout }[] = [];
+  for (const name of folders.filter(readPartName)) {
+    const here = join(folder, name), { folders: inner } = await listOrNothing(here, search);
+    const it = await findHere(here, search) ??
+      (inner.length === 1 ? await findHere(join(here, inner[0]!), search) : undefined);
+    found.push({ name, it });
+  }
+  const layouts = new Set(found.flatMap(({ it }) => it?.layout ?? []));
+  if (layouts.size === 0) return undefined;
+  if (layouts.size > 1) {
+    throw new InvalidData(`${folder} must be of one layout, got ${[...layouts].join(" and ")}`);
+  }
+  return {
+    layout: [...layouts][0]!,
+    async scan(scan) {
+      for (const { name, it } of found) {
+        const inner: Scan = { ...scan, photos: [] };
+        if (!it) scan.notes.add("no layout", join(folder, name), "no labelled photos: not used");
+        await it?.scan(inner);
+        const part = readPartName(name)!;
+        for (const photo of inner.photos) scan.photos.push({ ...photo, part });
+      }
+    },
+  };
+}
+
+/**
+ * Looks for folders named for classes. Others beside them that hold photos are taken as classes too, so that
+ * they are asked about.
+ */
+async function findClassFolders(folder: string, search: Search): Promise<FoundLayout | undefined> {
+  const { list, classes } = search;
+  const { folders } = await listOrNothing(folder, search);
+  const known: string[] = [], others: string[] = [], sure: string[] = [], whole: string[] = [];
+  for (const name of folders) {
+    const meaning = readMeaning(name, classes);
+    if (meaning === undefined) others.push(name);
+    else if (await holdsOtherClasses(join(folder, name), meaning, search)) whole.push(name);
+    else known.push(name);
+    if (isSure(meaning)) sure.push(name);
+  }
+  if (!sure.some((name) => known.includes(name))) return undefined;
+  if (whole.length > 0) {
+    throw new InvalidData(
+      `${folder} must have either classes or data sets as its folders, got ${
+        known.join(", ")
+      } and ` +
+        `${whole.join(", ")}, which has folders of classes itself`,
+    );
+  }
+  return {
+    layout: "class-folders",
+    async scan(scan) {
+      for (const name of others) {
+        if (await holdsPhotos(join(folder, name), list)) known.push(name);
+      }
+      await scanClassFolders(known.sort().map((name) => join(folder, name)), list, scan);
+    },
+  };
+}
+
+function isSure(meaning: ReturnType<typeof readMeaning>): boolean {
+  return meaning !== undefined && !["face", "unclear", "ignore"].includes(meaning);
+}
+
+/** Whether a folder, or one for a part in it, has folders of classes that are not its own. */
+async function holdsOtherClasses(
+  folder: string,
+  own: string,
+  search: Search,
+  depth = 2,
+): Promise<boolean> {
+  for (const name of (await listOrNothing(folder, search)).folders) {
+    const meaning = readMeaning(name, search.classes);
+    if (isSure(meaning) && meaning !== own) return true;
+    const isPart = depth > 1 && readPartName(name) !== undefined;
+    if (isPart && await holdsOtherClasses(join(folder, name), own, search, depth - 1)) return true;
+  }
+  return false;
+}
+
+async function holdsPhotos(folder: string, list: ListFolder): Promise<boolean> {
+  for await (const name of walkFiles(list, folder)) if (isPhotoName(name)) return true;
+  return false;
+}
+
+/** Looks for a `data.yaml` that says where photos are. */
+async function findYaml(folder: string, search: Search): Promise<FoundLayout | undefined> {
+  const yaml = await readDataYaml(folder, search.list);
+  if (!yaml || yaml.parts.length === 0) return undefined;
+  return { layout: "yolo", scan: (scan) => scanYolo(folder, search.list, scan, yaml) };
+}
+
+/** Looks for a folder of photos beside one of annotations or labels. */
+async function findPair(folder: string, search: Search): Promise<FoundLayout | undefined> {
+  const { list } = search;
+  const { folders } = await listOrNothing(folder, search);
+  const photos = folders.find((name) => PHOTO_FOLDER.test(name));
+  const labels = folders.find((name) => LABEL_FOLDER.test(name));
+  if (photos === undefined || labels === undefined) return undefined;
+  const pair = { photos: join(folder, photos), labels: join(folder, labels) };
+  let hasText = false, hasXml = false;
+  for await (const name of walkFiles(list, pair.labels)) {
+    hasText ||= /\.txt$/i.test(name);
+    hasXml ||= /\.xml$/i.test(name);
+  }
+  if (hasText && !hasXml) {
+    return { layout: "yolo", scan: (scan) => scanYolo(pair.photos, list, scan) };
+  }
+  return {
+    layout: "voc",
+    scan: async (scan) =>
+      await scanVoc(pair, list, scan, await readImageSets(folder, list, scan.notes)),
+  };
+}
+
+/** Looks for annotations or labels beside their photos, in one folder. */
+async function findMixed(folder: string, search: Search): Promise<FoundLayout | undefined> {
+  const { list } = search;
+  const { files } = await listOrNothing(folder, search);
+  const photos = new Set(files.filter(isPhotoName).map(stem));
+  const holds = (ending: RegExp) =>
+    files.some((name) => ending.test(name) && photos.has(stem(name)));
+  if (holds(/\.xml$/i)) {
+    return {
+      layout: "voc",
+      scan: (scan) => scanVoc({ photos: folder, labels: folder }, list, scan),
+    };
+  }
+  if (holds(/\.txt$/i)) return { layout: "yolo", scan: (scan) => scanYolo(folder, list, scan) };
+  return undefined;
+}
+
+/** What is in a folder: nothing where it cannot be listed. */
+async function listOrNothing(folder: string, { list }: Search) {
+  return await list(folder).catch(() => ({ folders: [], files: [] }));
 }

@@ -1,11 +1,43 @@
-/** The entries of one folder, without what operating systems leave there. */
+/** The entries of folders, without what operating systems leave there. */
 import { basename, extname, join } from "@std/path";
+
+/** The folders and the files in a folder, in code-unit order. */
+export interface Listing {
+  folders: string[];
+  files: string[];
+}
+
+/** Lists a folder, once: the next time it gives what it found then. */
+export type ListFolder = (folder: string) => Promise<Listing>;
 
 /** What operating systems leave in folders, beside names that start with a dot. */
 const CLUTTER = new Set(["Thumbs.db", "desktop.ini", "__MACOSX"]);
+/** How photos' names end, those that cannot be read too: they are listed with the reason. */
+const PHOTO = /\.(jpe?g|jfif|png|webp|gif|tiff?|avif|heic|heif|bmp)$/i;
+/** Folders looked into, one in the other, within a folder of photos. */
+const MAX_DEPTH = 6;
 
-/** The folders and the files in a folder, in code-unit order; links count as what they point to. */
-export async function listFolder(folder: string): Promise<{ folders: string[]; files: string[] }> {
+/** Whether a file is a photo by the end of its name. */
+export function isPhotoName(name: string): boolean {
+  return PHOTO.test(name);
+}
+
+/** A file's name without its ending. */
+export function stem(name: string): string {
+  return basename(name, extname(name));
+}
+
+/** Lists folders as long as one data set is looked at; links count as what they point to. */
+export function rememberFolders(): ListFolder {
+  const known = new Map<string, Promise<Listing>>();
+  return (folder) => {
+    const listing = known.get(folder) ?? listFolder(folder);
+    known.set(folder, listing);
+    return listing;
+  };
+}
+
+async function listFolder(folder: string): Promise<Listing> {
   const folders: string[] = [], files: string[] = [];
   for await (const entry of Deno.readDir(folder)) {
     if (entry.name.startsWith(".") || CLUTTER.has(entry.name)) continue;
@@ -17,7 +49,15 @@ export async function listFolder(folder: string): Promise<{ folders: string[]; f
   return { folders: folders.sort(), files: files.sort() };
 }
 
-/** A file's name without its ending. */
-export function stem(name: string): string {
-  return basename(name, extname(name));
+/** Lists the files in a folder and in its folders, by their path in it: its own first. */
+export async function* walkFiles(
+  list: ListFolder,
+  folder: string,
+  within = "",
+  depth = MAX_DEPTH,
+): AsyncGenerator<string> {
+  const { files, folders } = await list(join(folder, within));
+  for (const name of files) yield join(within, name);
+  if (depth === 1) return;
+  for (const name of folders) yield* walkFiles(list, folder, join(within, name), depth - 1);
 }

@@ -9,7 +9,8 @@ export interface Selection extends Pick<Dataset, "samples" | "leftOut"> {
 }
 
 /**
- * Leaves out the samples that a task has no use for: those of no class of it, and faces that are too small.
+ * Leaves out the samples that a task has no use for: those of no class of it, faces that are too small, and
+ * those that are marked as difficult.
  *
  * @throws {RangeError} If an option is none of those of {@linkcode ScanOptions}.
  * @example
@@ -34,10 +35,11 @@ export function selectSamples(
   const counts = new Map<string, number>();
   const leaveOut = (reason: string) => counts.set(reason, (counts.get(reason) ?? 0) + 1);
   for (const [place, sample] of found.entries()) {
-    const { box } = sample;
+    const { box, isDifficult } = sample;
     const isThird = task === "binary" && sample.className === "mask_weared_incorrect";
     const className = isThird ? incorrect : sample.className;
-    if (className === "leave-out") leaveOut(sample.className);
+    if (isDifficult) leaveOut("marked difficult");
+    else if (className === "leave-out") leaveOut(sample.className);
     else if (box && Math.min(box.width, box.height) < minFace) {
       leaveOut(`face under ${minFace} pixels`);
     } else {

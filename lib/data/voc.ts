@@ -1,16 +1,45 @@
 /** The text of a PASCAL VOC annotation to labelled face boxes. Touches no files. */
 import { parseXml, XmlElement } from "@rgrove/parse-xml";
-import { type Box, CLASSES, type ClassName } from "../types.ts";
+import { clipBox, type Size } from "../boxes.ts";
+import type { Box } from "../types.ts";
+import { fitBoxes, type StoredSize } from "./fit_boxes.ts";
+
+/** A face as an annotation has it. */
+export interface AnnotatedFace {
+  /** The name of its class in the data set. */
+  label: string;
+  box: Box;
+  /** Whether it is left out of training, and counts neither way in judging. */
+  isDifficult: boolean;
+}
+
+/** Something odd: of one kind whatever the numbers are, and in words. */
+export interface Oddity {
+  kind: string;
+  reason: string;
+}
 
 /** What one annotation says of one photo. */
 export interface Annotation {
-  /** The photo's file name as the annotation gives it, which is not always that of a file. */
-  filename?: string;
-  faces: { className: ClassName; box: Box }[];
+  faces: AnnotatedFace[];
   /** Why a face is not in `faces`, a line each. */
   dropped: string[];
-  /** What is odd about the faces that are, a line each. */
-  notes: string[];
+  /** What is odd about the faces that are. */
+  notes: Oddity[];
+}
+
+/** An annotation that was read, before its boxes are laid over a photo. */
+export interface ParsedAnnotation {
+  /** The photo's file name as the annotation gives it, which is not always that of a file. */
+  filename?: string;
+  /** The name of each face's class. */
+  labels: string[];
+  /**
+   * Lays the boxes over the photo.
+   *
+   * @param photo Without it, boxes are taken to be of a photo of `<size>`.
+   */
+  place: (photo?: StoredSize) => Annotation;
 }
 
 /** Elements in one another; an annotation has 4 levels, 5 with the parts of a body. */
@@ -27,7 +56,8 @@ const MAX_NAME = 255;
  * `andrewmvd/face-mask-detection` counts so: of 2,687 boxes in 510 of its photos, 40 sides lie at 1
  * and none at 0; 46 at the photo's width or height, and 8 one pixel beyond its width.
  *
- * Boxes that reach over the edges of the photo are clipped to `<size>`, and noted.
+ * {@linkcode ParsedAnnotation.place} clips boxes that reach over the edges of `<size>`, and moves them from
+ * `<size>` to the photo (see `fitBoxes`); both are noted.
  *
  * Entities that a document declares are never expanded; the parser refuses what is not well-formed.
  *
@@ -37,37 +67,61 @@ const MAX_NAME = 255;
  * ```ts
  * import { parseAnnotation } from "./voc.ts";
  *
- * const { faces } = parseAnnotation(`<annotation>
+ * const { place } = parseAnnotation(`<annotation>
  *   <size><width>512</width><height>366</height></size>
  *   <object><name>with_mask</name>
  *     <bndbox><xmin>79</xmin><ymin>105</ymin><xmax>109</xmax><ymax>142</ymax></bndbox>
  *   </object>
  * </annotation>`);
- * console.log(faces); // [{ className: "with_mask", box: { left: 78, top: 104, width: 31, height: 38 } }]
+ * console.log(place().faces[0].box); // { left: 78, top: 104, width: 31, height: 38 }
  * ```
  */
-export function parseAnnotation(xml: string): Annotation {
+export function parseAnnotation(xml: string): ParsedAnnotation {
   const root = parseRoot(xml);
-  const annotation: Annotation = {
-    filename: textAt(root, "filename")?.slice(0, MAX_NAME),
-    faces: [],
-    dropped: [],
-    notes: [],
-  };
+  const objects = childrenOf(root, "object").map(readObject);
   const width = numberAt(root, "size", "width") ?? 0;
   const height = numberAt(root, "size", "height") ?? 0;
-  const sized = width > 0 && height > 0;
-  if (!sized) annotation.notes.push("no usable <size>: boxes are not checked against the photo");
+  const size = width > 0 && height > 0 ? { width, height } : undefined;
+  return {
+    filename: textAt(root, "filename")?.slice(0, MAX_NAME),
+    labels: objects.flatMap(({ label }) => label || []),
+    place: (photo) => placeFaces(objects, size, photo),
+  };
+}
 
-  for (const [index, object] of childrenOf(root, "object").entries()) {
+interface AnnotatedObject {
+  label?: string;
+  /** `xmin`, `ymin`, `xmax` and `ymax`. */
+  corners: (number | undefined)[];
+  isDifficult: boolean;
+}
+
+function readObject(object: XmlElement): AnnotatedObject {
+  return {
+    label: textAt(object, "name")?.slice(0, MAX_NAME),
+    corners: ["xmin", "ymin", "xmax", "ymax"].map((key) => numberAt(object, "bndbox", key)),
+    isDifficult: /^(1|true)$/i.test(textAt(object, "difficult") ?? ""),
+  };
+}
+
+function placeFaces(
+  objects: readonly AnnotatedObject[],
+  size: Size | undefined,
+  photo: StoredSize | undefined,
+): Annotation {
+  const annotation: Annotation = { faces: [], dropped: [], notes: [] };
+  const note = (kind: string, reason: string) => annotation.notes.push({ kind, reason });
+  const fit = size && photo && fitBoxes(size, photo);
+  const frame = fit?.frame ?? size;
+  if (!size) note("no size", "no usable <size>: boxes are not checked against the photo");
+  if (fit?.note && objects.length > 0) annotation.notes.push(fit.note);
+
+  for (const [index, { label, corners, isDifficult }] of objects.entries()) {
     const drop = (reason: string) => annotation.dropped.push(`face ${index + 1}: ${reason}`);
-    const name = textAt(object, "name");
-    const className = CLASSES["three-class"].find((known) => known === name);
-    if (className === undefined) {
-      drop(`unknown class ${quote(name)}, known are ${CLASSES["three-class"].join(", ")}`);
+    if (!label) {
+      drop(`needs one <name> of a class, got ${label ?? "none"}`);
       continue;
     }
-    const corners = ["xmin", "ymin", "xmax", "ymax"].map((key) => numberAt(object, "bndbox", key));
     const [xmin, ymin, xmax, ymax] = corners;
     const given = corners.map((corner) => corner ?? "?").join(", ");
     if (xmin === undefined || ymin === undefined || xmax === undefined || ymax === undefined) {
@@ -79,18 +133,17 @@ export function parseAnnotation(xml: string): Annotation {
       continue;
     }
     const left = Math.round(xmin) - 1, top = Math.round(ymin) - 1;
-    const right = Math.round(xmax), bottom = Math.round(ymax);
-    const box = clip({ left, top, right, bottom }, sized ? { width, height } : undefined);
+    const whole = { left, top, width: Math.round(xmax) - left, height: Math.round(ymax) - top };
+    const box = clipBox(whole, frame ?? { width: Infinity, height: Infinity });
+    const area = frame ? `the photo of ${frame.width} x ${frame.height}` : "the photo";
     if (box.width < 1 || box.height < 1) {
-      drop(`box ${given} lies outside the photo of ${width} x ${height}`);
+      drop(`box ${given} lies outside ${area}`);
       continue;
     }
-    if (box.width < right - left || box.height < bottom - top) {
-      annotation.notes.push(
-        `face ${index + 1}: box ${given} is clipped to the photo of ${width} x ${height}`,
-      );
+    if (box.width < whole.width || box.height < whole.height) {
+      note("clipped", `face ${index + 1}: box ${given} is clipped to ${area}`);
     }
-    annotation.faces.push({ className, box });
+    annotation.faces.push({ label, box: fit ? fit.move(box) : box, isDifficult });
   }
   return annotation;
 }
@@ -120,20 +173,6 @@ function checkDepth(root: XmlElement): void {
     if (level.length === 0) return;
   }
   throw new SyntaxError(`too deeply nested XML: more than ${MAX_DEPTH} levels`);
-}
-
-function clip(
-  { left, top, right, bottom }: { left: number; top: number; right: number; bottom: number },
-  photo = { width: Infinity, height: Infinity },
-): Box {
-  left = Math.max(left, 0);
-  top = Math.max(top, 0);
-  return {
-    left,
-    top,
-    width: Math.min(right, photo.width) - left,
-    height: Math.min(bottom, photo.height) - top,
-  };
 }
 
 function childrenOf(element: XmlElement, name: string): XmlElement[] {

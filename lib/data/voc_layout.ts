@@ -1,65 +1,139 @@
-/** Photos and PASCAL VOC annotations, in a folder each, to samples. */
-import { extname, join } from "@std/path";
+/** Photos and PASCAL VOC annotations, in folders of their own or in one. */
+import { basename, extname, join } from "@std/path";
+import pMap from "p-map";
+import type { Part } from "../types.ts";
 import type { Scan } from "./dataset.ts";
-import { listFolder, stem } from "./list_folder.ts";
-import { type Annotation, parseAnnotation } from "./voc.ts";
+import { readLabelText } from "./decode_text.ts";
+import { isPhotoName, type ListFolder, stem } from "./list_folder.ts";
+import { readPartName } from "./part_names.ts";
+import { parseAnnotation, type ParsedAnnotation } from "./voc.ts";
 
-/** Kaggle's largest annotation, of 115 faces, has 39 kB. */
-const MAX_XML_BYTES = 2 ** 20;
+/** Annotations that are read at a time. */
+const AT_ONCE = 16;
 
-/** Lists each face of each annotation as a sample; a photo belongs to the annotation of its name. */
-export async function scanVoc(imageFolder: string, annotationFolder: string): Promise<Scan> {
-  const scan: Scan = { samples: [], photos: [], unreadable: [], notes: [] };
-  const photos = (await listFolder(imageFolder)).files;
-  const xmlFiles = (await listFolder(annotationFolder)).files
-    .filter((name) => extname(name).toLowerCase() === ".xml");
+/** Where photos and their annotations or labels are. */
+export interface FolderPair {
+  photos: string;
+  labels: string;
+}
+
+/**
+ * Reads the annotations of a folder and lists the photos that they are of, those of folders of the same
+ * name in both as well. A photo belongs to the annotation of its name.
+ *
+ * @param partOf The part of a photo, by its name without its ending.
+ */
+export async function scanVoc(
+  { photos: photoFolder, labels: labelFolder }: FolderPair,
+  list: ListFolder,
+  scan: Scan,
+  partOf?: ReadonlyMap<string, Part>,
+): Promise<void> {
+  const [photoListing, labelListing] = [await list(photoFolder), await list(labelFolder)];
+  const isXml = (name: string) => extname(name).toLowerCase() === ".xml";
+  const photos = photoListing.files.filter((name) => !isXml(name));
+  const xmlFiles = labelListing.files.filter(isXml);
+  if (xmlFiles.length === 0 && labelListing.folders.length === 0) {
+    scan.unreadable.push({ file: labelFolder, reason: "holds no .xml" });
+  }
   const photosOf = Map.groupBy(photos, stem);
   const annotatedStems = new Set(xmlFiles.map(stem));
   const unused = new Set(photos);
 
-  for (const name of xmlFiles) {
-    const file = join(annotationFolder, name);
-    const note = (reason: string) => scan.notes.push({ file, reason });
-    let annotation: Annotation;
-    try {
-      annotation = await readAnnotation(file);
-    } catch (error) {
-      scan.unreadable.push({ file, reason: (error as Error).message });
+  const read = await pMap(xmlFiles, (name) => readAnnotation(join(labelFolder, name)), {
+    concurrency: AT_ONCE,
+  });
+  for (const [index, name] of xmlFiles.entries()) {
+    const source = join(labelFolder, name), annotation = read[index]!;
+    if (annotation instanceof Error) {
+      scan.unreadable.push({ file: source, reason: annotation.message });
       continue;
     }
-    const { filename = "" } = annotation;
+    const { labels, place, filename = "" } = annotation;
     const named = unused.has(filename) && !annotatedStems.has(stem(filename))
       ? filename
       : undefined;
     const own = photosOf.get(stem(name)) ?? [];
     const photo = own.find((photo) => photo === filename) ?? own[0] ?? named;
+    const says = `<filename> is ${JSON.stringify(filename)}`;
     if (photo === undefined) {
-      const reason = `no photo ${stem(name)}.* in ${imageFolder}; <filename> is ${
-        JSON.stringify(filename)
-      }`;
-      scan.unreadable.push({ file, reason });
+      const reason = `no photo ${stem(name)}.* in ${photoFolder}; ${says}`;
+      scan.unreadable.push({ file: source, reason });
       continue;
     }
     unused.delete(photo);
-    if (photo !== filename) note(`<filename> is ${JSON.stringify(filename)}: uses ${photo}`);
-    if (!own.includes(photo)) note(`no photo ${stem(name)}.*: uses its <filename>, ${photo}`);
-    for (const reason of annotation.dropped) scan.unreadable.push({ file, reason });
-    for (const reason of annotation.notes) note(reason);
-    scan.photos.push(join(imageFolder, photo));
-    for (const face of annotation.faces) {
-      scan.samples.push({ file: join(imageFolder, photo), ...face });
+    if (!own.includes(photo)) {
+      scan.notes.add("named", source, `no photo ${stem(name)}.*: uses its <filename>, ${photo}`);
+    } else if (filename !== "" && photo !== filename) {
+      scan.notes.add("other name", source, `${says}: uses ${photo}`);
     }
+    const part = partOf?.get(stem(photo));
+    scan.photos.push({
+      file: join(photoFolder, photo),
+      source,
+      labels,
+      place,
+      ...(part && { part }),
+    });
   }
   for (const photo of unused) {
-    scan.notes.push({ file: join(imageFolder, photo), reason: "no annotation: not used" });
+    scan.notes.add("no annotation", join(photoFolder, photo), "no annotation: not used");
   }
-  return scan;
+  if (photoFolder === labelFolder) return;
+  for (const name of photoListing.folders.filter((it) => labelListing.folders.includes(it))) {
+    const pair = { photos: join(photoFolder, name), labels: join(labelFolder, name) };
+    const inner: Scan = { ...scan, photos: [] };
+    await scanVoc(pair, list, inner, partOf);
+    const part = readPartName(name);
+    for (const photo of inner.photos) scan.photos.push({ ...part && { part }, ...photo });
+  }
 }
 
-async function readAnnotation(file: string): Promise<Annotation> {
-  const { size } = await Deno.stat(file);
-  if (size > MAX_XML_BYTES) {
-    throw new RangeError(`needs an annotation of at most ${MAX_XML_BYTES} bytes, got ${size}`);
+/** The annotation, or the error that says why it cannot be used. */
+async function readAnnotation(file: string): Promise<ParsedAnnotation | Error> {
+  try {
+    return parseAnnotation(await readLabelText(file));
+  } catch (error) {
+    return error as Error;
   }
-  return parseAnnotation(await Deno.readTextFile(file));
 }
+
+/**
+ * Reads PASCAL VOC's lists of what is in each part: `ImageSets/Main/train.txt` and so on. A photo that is
+ * in several belongs to the test before the validation part, and to that before the training part.
+ *
+ * @returns the part of each photo, by its name without its ending; undefined if there are no lists
+ */
+export async function readImageSets(
+  folder: string,
+  list: ListFolder,
+  notes: Scan["notes"],
+): Promise<Map<string, Part> | undefined> {
+  const sets = (await list(folder)).folders.find((name) => /^imagesets$/i.test(name));
+  if (sets === undefined) return undefined;
+  const main = (await list(join(folder, sets))).folders.find((name) => /^main$/i.test(name));
+  const lists = join(folder, sets, main ?? "");
+  const files = (await list(lists)).files.filter((name) => extname(name) === ".txt");
+  const isDealt = files.some((name) => readPartName(stem(name)) === "validation");
+  const partOf = new Map<string, Part>();
+  for (const part of ["test", "validation", "train"] as const) {
+    for (const name of files.filter((name) => readPartName(stem(name)) === part)) {
+      if (isDealt && /trainval/i.test(name)) continue; // both parts are listed, each for itself
+      const file = join(lists, name);
+      for (const line of (await readLabelText(file, MAX_LIST_BYTES)).split(/\r?\n/)) {
+        const [name] = line.trim().split(/\s+/) as [string];
+        if (name === "") continue;
+        const photo = isPhotoName(name) ? stem(name) : basename(name);
+        const known = partOf.get(photo);
+        if (known === undefined) partOf.set(photo, part);
+        else if (known !== part) {
+          notes.add("in two parts", file, `${photo} is listed for ${known} too, and belongs there`);
+        }
+      }
+    }
+  }
+  return partOf.size > 0 ? partOf : undefined;
+}
+
+/** Names of a million photos. */
+const MAX_LIST_BYTES = 2 ** 25;

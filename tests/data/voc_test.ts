@@ -2,6 +2,8 @@ import { assert, assertEquals, assertLess, assertStringIncludes, assertThrows } 
 import { type Annotation, parseAnnotation } from "../../lib/data/voc.ts";
 import { seededRandom } from "../../lib/random.ts";
 
+/** An annotation as of a photo of its `<size>`. */
+const read = (xml: string) => parseAnnotation(xml).place();
 const box = (xmin: unknown, ymin: unknown, xmax: unknown, ymax: unknown) =>
   `<bndbox><xmin>${xmin}</xmin><ymin>${ymin}</ymin><xmax>${xmax}</xmax><ymax>${ymax}</ymax></bndbox>`;
 const face = (name: string, bndbox: string) => `<object><name>${name}</name>${bndbox}</object>`;
@@ -13,7 +15,7 @@ const annotate = (...objects: string[]) =>
 
 Deno.test("parseAnnotation() reads faces as Kaggle's set has them", () => {
   // With the stray text that one of its files has between two elements.
-  const annotation = parseAnnotation(`<annotation>
+  const { filename, labels, place } = parseAnnotation(`<annotation>
     <folder>images</folder>
     <filename>maksssksksss0.png</filename>
     <size><width>512</width><height>366</height><depth>3</depth></size>
@@ -28,11 +30,13 @@ Deno.test("parseAnnotation() reads faces as Kaggle's set has them", () => {
         <bndbox><xmin>185</xmin><ymin>100</ymin><xmax>226</xmax><ymax>144</ymax></bndbox>
     </object>
   </annotation>`);
-  assertEquals(annotation, {
-    filename: "maksssksksss0.png",
+  assertEquals(filename, "maksssksksss0.png");
+  assertEquals(labels, ["without_mask", "mask_weared_incorrect"]);
+  const isDifficult = false;
+  assertEquals(place(), {
     faces: [
-      { className: "without_mask", box: { left: 78, top: 104, width: 31, height: 38 } },
-      { className: "mask_weared_incorrect", box: { left: 184, top: 99, width: 42, height: 45 } },
+      { label: labels[0]!, box: { left: 78, top: 104, width: 31, height: 38 }, isDifficult },
+      { label: labels[1]!, box: { left: 184, top: 99, width: 42, height: 45 }, isDifficult },
     ],
     dropped: [],
     notes: [],
@@ -58,10 +62,10 @@ Deno.test("parseAnnotation() counts pixels from 1, clips to the photo, drops wha
   ];
   for (const [corners, expected, message] of cases) {
     const [xmin, ymin, xmax, ymax] = corners;
-    const annotation = parseAnnotation(annotate(face("with_mask", box(xmin, ymin, xmax, ymax))));
+    const annotation = read(annotate(face("with_mask", box(xmin, ymin, xmax, ymax))));
     const boxes = annotation.faces.map(({ box }) => [box.left, box.top, box.width, box.height]);
     assertEquals(boxes, expected ? [expected] : [], `${corners}`);
-    const messages = [...annotation.dropped, ...annotation.notes];
+    const messages = [...annotation.dropped, ...annotation.notes.map(({ reason }) => reason)];
     assertEquals(messages.length, message ? 1 : 0, `${corners}`);
     assertStringIncludes(messages.join(), message ?? "");
     assertEquals(annotation.dropped.length, expected ? 0 : 1, `${corners}`);
@@ -70,9 +74,9 @@ Deno.test("parseAnnotation() counts pixels from 1, clips to the photo, drops wha
 
 Deno.test("parseAnnotation() lists faces it cannot use and keeps the others", () => {
   const good = face("with_mask", box(1, 1, 9, 9));
-  const { faces, dropped } = parseAnnotation(annotate(
+  const { faces, dropped } = read(annotate(
     good,
-    face("person", box(1, 1, 9, 9)),
+    face("person", box(1, 1, 9, 9)), // which class that is, the whole set tells
     face("", box(1, 1, 9, 9)),
     `<object>${box(1, 1, 9, 9)}</object>`,
     face("with_mask", ""),
@@ -80,24 +84,25 @@ Deno.test("parseAnnotation() lists faces it cannot use and keeps the others", ()
     `<object/>`,
     good,
   ));
-  assertEquals(faces.length, 2);
+  assertEquals(faces.map(({ label }) => label), ["with_mask", "person", "with_mask"]);
   assertEquals(dropped.map((line) => line.slice(0, 31)), [
-    'face 2: unknown class "person",',
-    'face 3: unknown class "", known',
-    "face 4: unknown class none, kno",
+    "face 3: needs one <name> of a c",
+    "face 4: needs one <name> of a c",
     "face 5: needs one <bndbox> of f",
     "face 6: needs one <bndbox> of f",
-    "face 7: unknown class none, kno",
+    "face 7: needs one <name> of a c",
   ]);
 });
 
 Deno.test("parseAnnotation() notes a size it cannot use", () => {
   for (const size of ["", "<size/>", "<size><width>0</width><height>0</height></size>"]) {
-    const { faces, notes } = parseAnnotation(
+    const { faces, notes } = read(
       `<annotation>${size}${face("with_mask", box(5, 5, 900, 900))}</annotation>`,
     );
     assertEquals(faces[0]!.box, { left: 4, top: 4, width: 896, height: 896 });
-    assertEquals(notes, ["no usable <size>: boxes are not checked against the photo"]);
+    assertEquals(notes, [
+      { kind: "no size", reason: "no usable <size>: boxes are not checked against the photo" },
+    ]);
   }
 });
 
@@ -183,7 +188,7 @@ Deno.test("parseAnnotation() takes 300 mutated annotations without a crash or a 
     const start = performance.now();
     let annotation: Annotation | undefined;
     try {
-      annotation = parseAnnotation(xml);
+      annotation = read(xml);
       outcomes.read++;
     } catch (error) {
       assert(error instanceof SyntaxError && error.message.length < 300, `seed ${seed}: ${error}`);
@@ -191,7 +196,7 @@ Deno.test("parseAnnotation() takes 300 mutated annotations without a crash or a 
     }
     assertLess(performance.now() - start, 500, `seed ${seed}`);
     const isSized = isTame &&
-      !annotation?.notes.some((note) => note.startsWith("no usable <size>"));
+      !annotation?.notes.some(({ kind }) => kind === "no size");
     for (const { box } of annotation?.faces ?? []) {
       const { left, top, width, height } = box;
       assert([left, top, width, height].every(Number.isInteger), `seed ${seed}`);

@@ -9,12 +9,15 @@ import { join } from "@std/path";
 import { setTimeout as delay } from "node:timers/promises";
 import process from "node:process";
 import { unpackArchive } from "../../lib/data/archive.ts";
+import { readClassName } from "../../lib/data/class_names.ts";
+import { decodeText } from "../../lib/data/decode_text.ts";
 import { scanDataset } from "../../lib/data/scan_dataset.ts";
 import { parseAnnotation } from "../../lib/data/voc.ts";
 import { loadImages } from "../../lib/images/load_images.ts";
+import { readPhotoSize } from "../../lib/images/photo_size.ts";
 import { decodeImage } from "../../lib/images/decode_image.ts";
 import { seededRandom } from "../../lib/random.ts";
-import { CLASSES, type Random, type Sample } from "../../lib/types.ts";
+import type { Random, Sample } from "../../lib/types.ts";
 import { listFiles, withFolder } from "../fixtures/zips.ts";
 import { type Bytes, pick } from "./bytes.ts";
 import { mutate } from "./mutate.ts";
@@ -78,6 +81,8 @@ async function readAnnotations(folder: string): Promise<Reader> {
   const [images, annotations] = [join(folder, "images"), join(folder, "annotations")];
   for (const path of [images, annotations]) await Deno.mkdir(path);
   const photo = (await readSeeds("png"))[0]!;
+  await Deno.writeFile(join(folder, "photo.png"), photo);
+  const size = await readPhotoSize(join(folder, "photo.png"));
   let faces = 0;
   return {
     refusals: [SyntaxError],
@@ -87,15 +92,14 @@ async function readAnnotations(folder: string): Promise<Reader> {
       const file = join(annotations, `${name}.xml`);
       await Deno.writeFile(file, bytes);
       await Deno.writeFile(join(images, `${name}.jpg`), photo);
-      const found = parseAnnotation(await Deno.readTextFile(file));
-      faces += found.faces.length;
-      for (const { className, box } of found.faces) {
-        assert(CLASSES["three-class"].includes(className), className);
+      const found = parseAnnotation(decodeText(bytes)).place(size);
+      faces += found.faces.filter((it) => readClassName(it.label) && !it.isDifficult).length;
+      for (const { box } of found.faces) {
         const { left, top, width, height } = box;
         assert([left, top, width, height].every(Number.isSafeInteger), JSON.stringify(box));
         assert(left >= 0 && top >= 0 && width > 0 && height > 0, JSON.stringify(box));
       }
-      [...found.dropped, ...found.notes].forEach(checkReason);
+      [...found.dropped, ...found.notes.map(({ reason }) => reason)].forEach(checkReason);
     },
     async finish(refused) {
       const { samples, unreadable } = await scanDataset(folder, { task: "three-class" });
