@@ -81,5 +81,12 @@ export async function drawLabels(labels: readonly Label[]): Promise<Image[]> {
       plates.join("")
     }</svg>`,
   );
-  return sizes.map((size, i) => sheet.clone().crop(0, tops[i]!, size.width, size.height));
+  return sizes.map(({ width, height }, i) => {
+    const label = new Image(width, height);
+    for (let y = 0; y < height; y++) {
+      const from = 4 * (tops[i]! + y) * sheet.width;
+      label.bitmap.set(sheet.bitmap.subarray(from, from + 4 * width), 4 * y * width);
+    }
+    return label;
+  });
 }
