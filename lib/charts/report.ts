@@ -126,7 +126,7 @@ export function describeDetection(evaluation: DetectionEvaluation, data: string)
     }     ${truths}`;
   return [
     `mAP       ${figure(mAP)} at IoU 0.5, mAP2 ${figure(mAP2)}`,
-    `photos    ${photos}, ${faces} faces, ${ignoredFaces} too small to count: ${data}`,
+    `photos    ${photos}, ${faces} faces, ${ignoredFaces} too small or difficult to count: ${data}`,
     "",
     `${"".padEnd(22)}  AP      recall  precision  n`,
     ...Object.entries(perClass).map(([className, result]) => line(className, result)),

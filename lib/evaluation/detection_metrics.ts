@@ -47,7 +47,7 @@ export interface DetectionEvaluation {
   detector: RankedResult & { recallBySize: SizeRecall[] };
   countErrors: CountErrors;
   photos: number;
-  /** Labelled faces that count, and those under `minFace`. */
+  /** Labelled faces that count, and those that are difficult or under `minFace`. */
   faces: number;
   ignoredFaces: number;
 }

@@ -6,6 +6,8 @@ import type { Box, ClassName } from "../types.ts";
 export interface TrueFace {
   box: Box;
   className: ClassName;
+  /** Left out of judging, as PASCAL VOC does: whether it is found counts neither way. @default false */
+  isDifficult?: boolean;
 }
 
 /** A face as it was found: what `detectMasks` gives. */
@@ -58,9 +60,9 @@ export function judgeDetections(
   }
   if (!(minFace >= 0)) throw new RangeError(`minFace must be 0 or more pixels, got ${minFace}`);
   const truthsOf = photos.map(({ truths }) =>
-    truths.map(({ box, className }) => {
+    truths.map(({ box, className, isDifficult = false }) => {
       const size = Math.min(box.width, box.height);
-      return { box, className, size, isIgnored: size < minFace, isFound: false };
+      return { box, className, size, isIgnored: isDifficult || size < minFace, isFound: false };
     })
   );
   const ranked = photos.flatMap(({ found }, photo) => found.map((face) => ({ ...face, photo })));

@@ -36,7 +36,7 @@ export async function judgePhotos(
     if ("error" in result) unreadable.push({ file, reason: result.error });
     else {
       const truths = (samplesOf.get(file) ?? [])
-        .map(({ box, className }) => ({ box: box!, className }));
+        .map(({ box, className, isDifficult }) => ({ box: box!, className, isDifficult }));
       judged.push({ truths, found: result.faces });
     }
     onProgress?.({ stage: "Finding faces", done: ++done, total: photos.length });

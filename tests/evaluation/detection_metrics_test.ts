@@ -77,32 +77,45 @@ Deno.test("rankDetections() gives the figures of the reference", () => {
   // python tests/detection_reference.py
   // Without a minFace PyPI's mean-average-precision 2024.1.5.0 gives the same average precisions, to the
   // 7 digits that it has; its recall does not leave difficult boxes out, as VOC does.
-  const cases: [number, number, ClassName | undefined, number, number, number, number][] = [
-    [0.5, 0, "with_mask", 0.286821705426, 0.593750000000, 0.441860465116, 32],
-    [0.5, 0, "without_mask", 0.116071428571, 0.312500000000, 0.344827586207, 32],
-    [0.5, 0, "mask_weared_incorrect", 0.274712643678, 0.482758620690, 0.437500000000, 29],
-    [0.5, 0, undefined, 0.228749776466, 0.483870967742, 0.432692307692, 93],
-    [0.5, 20, "with_mask", 0.248245534773, 0.571428571429, 0.352941176471, 21],
-    [0.5, 20, "without_mask", 0.068750000000, 0.250000000000, 0.190476190476, 16],
-    [0.5, 20, "mask_weared_incorrect", 0.241136056926, 0.526315789474, 0.357142857143, 19],
-    [0.5, 20, undefined, 0.180806555418, 0.482142857143, 0.333333333333, 56],
-    [0.3, 0, "with_mask", 0.426664736407, 0.687500000000, 0.511627906977, 32],
-    [0.3, 0, "without_mask", 0.182864010989, 0.375000000000, 0.413793103448, 32],
-    [0.3, 0, "mask_weared_incorrect", 0.346419098143, 0.551724137931, 0.500000000000, 29],
-    [0.3, 0, undefined, 0.338344064875, 0.559139784946, 0.500000000000, 93],
-    [0.7, 30, "with_mask", 0.015442735949, 0.187500000000, 0.071428571429, 16],
-    [0.7, 30, "without_mask", 0.000000000000, 0.000000000000, 0.000000000000, 12],
-    [0.7, 30, "mask_weared_incorrect", 0.018007662835, 0.200000000000, 0.064516129032, 10],
-    [0.7, 30, undefined, 0.010848044877, 0.157894736842, 0.063157894737, 38],
+  // In the last ones every third labelled face is difficult, from the first on.
+  const cases: [number, number, number, ClassName | undefined, ...number[]][] = [
+    [0.5, 0, 0, "with_mask", 0.286821705426, 0.593750000000, 0.441860465116, 32],
+    [0.5, 0, 0, "without_mask", 0.116071428571, 0.312500000000, 0.344827586207, 32],
+    [0.5, 0, 0, "mask_weared_incorrect", 0.274712643678, 0.482758620690, 0.437500000000, 29],
+    [0.5, 0, 0, undefined, 0.228749776466, 0.483870967742, 0.432692307692, 93],
+    [0.5, 20, 0, "with_mask", 0.248245534773, 0.571428571429, 0.352941176471, 21],
+    [0.5, 20, 0, "without_mask", 0.068750000000, 0.250000000000, 0.190476190476, 16],
+    [0.5, 20, 0, "mask_weared_incorrect", 0.241136056926, 0.526315789474, 0.357142857143, 19],
+    [0.5, 20, 0, undefined, 0.180806555418, 0.482142857143, 0.333333333333, 56],
+    [0.3, 0, 0, "with_mask", 0.426664736407, 0.687500000000, 0.511627906977, 32],
+    [0.3, 0, 0, "without_mask", 0.182864010989, 0.375000000000, 0.413793103448, 32],
+    [0.3, 0, 0, "mask_weared_incorrect", 0.346419098143, 0.551724137931, 0.500000000000, 29],
+    [0.3, 0, 0, undefined, 0.338344064875, 0.559139784946, 0.500000000000, 93],
+    [0.7, 30, 0, "with_mask", 0.015442735949, 0.187500000000, 0.071428571429, 16],
+    [0.7, 30, 0, "without_mask", 0.000000000000, 0.000000000000, 0.000000000000, 12],
+    [0.7, 30, 0, "mask_weared_incorrect", 0.018007662835, 0.200000000000, 0.064516129032, 10],
+    [0.7, 30, 0, undefined, 0.010848044877, 0.157894736842, 0.063157894737, 38],
+    [0.5, 0, 3, "with_mask", 0.273922902494, 0.619047619048, 0.371428571429, 21],
+    [0.5, 0, 3, "without_mask", 0.086956521739, 0.260869565217, 0.250000000000, 23],
+    [0.5, 0, 3, "mask_weared_incorrect", 0.120370370370, 0.333333333333, 0.260869565217, 18],
+    [0.5, 0, 3, undefined, 0.149602279182, 0.403225806452, 0.320512820513, 62],
+    [0.5, 20, 3, "with_mask", 0.246296296296, 0.571428571429, 0.285714285714, 14],
+    [0.5, 20, 3, "without_mask", 0.075000000000, 0.250000000000, 0.150000000000, 12],
+    [0.5, 20, 3, "mask_weared_incorrect", 0.113636363636, 0.363636363636, 0.190476190476, 11],
+    [0.5, 20, 3, undefined, 0.127598796020, 0.405405405405, 0.230769230769, 37],
   ];
-  const photos = makePhotos();
-  for (const [minIou, minFace, className, ...expected] of cases) {
+  for (const [minIou, minFace, every, className, ...expected] of cases) {
+    let number = 0;
+    const photos = makePhotos().map(({ truths, found }) => ({
+      truths: truths.map((it) => ({ ...it, isDifficult: every > 0 && number++ % every === 0 })),
+      found,
+    }));
     const result = rankDetections(photos, { minIou, minFace, className });
     const { averagePrecision, recall, precision, truths } = result;
     for (const [i, figure] of [averagePrecision!, recall, precision, truths].entries()) {
       assert(
         Math.abs(figure - expected[i]!) < 1e-11,
-        `${minIou} ${minFace} ${className}: ${figure}`,
+        `${minIou} ${minFace} ${every} ${className}: ${figure}`,
       );
     }
   }
@@ -173,6 +186,16 @@ Deno.test("evaluateDetections() tells the chain from the detector", () => {
     { from: 80, to: null, truths: 0, recall: 0 },
   ]);
   assertEquals(sure.countErrors.faces, 1 / 3);
+});
+
+Deno.test("evaluateDetections() counts a difficult face neither way, found or missed", () => {
+  const difficult = { ...truth(90), isDifficult: true };
+  for (const found of [[face(0, 0.9)], [face(0, 0.9), face(90, 0.99), face(91, 0.95)]]) {
+    const result = evaluateDetections([{ truths: [truth(0), difficult], found }]);
+    const { mAP, detector, countErrors, faces, ignoredFaces } = result;
+    assertEquals([mAP, detector.precision, detector.recall], [1, 1, 1]);
+    assertEquals([countErrors.faces, faces, ignoredFaces], [0, 1, 1]);
+  }
 });
 
 Deno.test("evaluateDetections() leaves a class that nobody labelled out of the mean", () => {
