@@ -157,7 +157,7 @@ async function explain<T>(work: Promise<T>, bytes: Uint8Array): Promise<T> {
 
 async function findReason(line: string, bytes: Uint8Array): Promise<string> {
   if (/pixel limit/.test(line)) {
-    const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
+    const { width, height } = await sharp(asStill(bytes), { limitInputPixels: false }).metadata();
     const [pixels, most] = [Math.ceil(width * height / 1e6), Math.floor(MAX_PIXELS / 1e6)];
     return `the photo has ${pixels} megapixels, more than ${most}`;
   }

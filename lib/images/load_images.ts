@@ -66,7 +66,7 @@ async function readSamples(
 ): Promise<ReadPixels> {
   const length = size * size * 3;
   const pixels = new Uint8Array(samples.length * length);
-  const failed = new Map<number, Error>();
+  const failed = new Map<number, Failure>();
   const files = [...Map.groupBy(samples.keys(), (index) => samples[index]!.file)];
   const square = { width: size, height: size };
   const decoding = new Budget(MAX_PIXELS);
@@ -77,7 +77,7 @@ async function readSamples(
       const bytes = await readPhoto(file);
       await decoding.run(await countPixels(bytes), () => readFaces(bytes, indices));
     } catch (error) {
-      for (const index of indices) failed.set(index, error as Error);
+      for (const index of indices) failed.set(index, describeFailure(error as Error));
     }
   }
   async function readFaces(bytes: Uint8Array, indices: number[]) {
@@ -90,7 +90,7 @@ async function readSamples(
           : resizeFile(bytes, size);
         pixels.set(await face, index * length);
       } catch (error) {
-        failed.set(index, error as Error);
+        failed.set(index, describeFailure(error as Error));
       }
     }
   }
@@ -101,10 +101,17 @@ async function readSamples(
     onProgress?.({ stage: "Reading photos", done, total: samples.length });
   }, { concurrency: AT_ONCE });
   // libvips keeps the messages of all its threads in one place: alone, each photo gets its own.
-  for (const [file, indices] of files) {
-    const damaged = indices.filter((index) => failed.get(index) instanceof Deno.errors.InvalidData);
-    for (const index of damaged) failed.delete(index);
-    if (damaged.length > 0) await readFile(file, damaged);
+  const unclear = files.map(([file, indices]) =>
+    [file, indices.filter((index) => failed.get(index)?.isUnclear)] as const
+  ).filter(([, indices]) => indices.length > 0);
+  for (const [tried, [file, indices]] of unclear.entries()) {
+    for (const index of indices) failed.delete(index);
+    await readFile(file, indices);
+    onProgress?.({
+      stage: "Trying unreadable photos again",
+      done: tried + 1,
+      total: unclear.length,
+    });
   }
 
   const read = samples.keys().filter((index) => !failed.has(index)).toArray();
@@ -113,8 +120,24 @@ async function readSamples(
     pixels: pixels.subarray(0, read.length * length),
     failed: [...failed].map(([index, { message }]): [number, string] => [index, message])
       .sort(([a], [b]) => a - b),
-    isLasting: failed.values().every((error) =>
-      LASTING.some((kind) => error instanceof kind) && !SHORTAGE.test(error.message)
-    ),
+    isLasting: failed.values().every(({ isLasting }) => isLasting),
+  };
+}
+
+/** What is kept of an error: with its stack and its cause, those of many photos would take much memory. */
+interface Failure {
+  message: string;
+  /** Whether the file gives it again, as long as it stays what it is. */
+  isLasting: boolean;
+  /** Whether its words are those of libvips, which may be another photo's. */
+  isUnclear: boolean;
+}
+
+function describeFailure(error: Error): Failure {
+  const { message, cause } = error;
+  return {
+    message,
+    isLasting: LASTING.some((kind) => error instanceof kind) && !SHORTAGE.test(message),
+    isUnclear: error instanceof Deno.errors.InvalidData && cause !== undefined,
   };
 }

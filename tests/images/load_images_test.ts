@@ -5,7 +5,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { join } from "@std/path";
+import { basename, join } from "@std/path";
 import sharp from "sharp";
 import { loadImages } from "../../lib/images/load_images.ts";
 import { countPixels } from "../../lib/images/decode.ts";
@@ -262,6 +262,38 @@ Deno.test("loadImages() lists exactly the unreadable files, and keeps the order 
     assertEquals(read, samples.filter(({ file }) => !unreadable.some((bad) => bad.file === file)));
     assertEquals(pixels.length, read.length * 8 * 8 * 3);
     assertEquals(meanColour(pixels.subarray(-8 * 8 * 3)), [0, 0, 9]);
+  });
+});
+
+Deno.test("loadImages() tries again what libvips refused, alone, and nothing else", async () => {
+  await withFolder(async (folder) => {
+    const contents: Record<string, Uint8Array> = {
+      "good.png": new Uint8Array(await plain(4, 4).png().toBuffer()),
+      "heic.jpg": new TextEncoder().encode("\0\0\0\x18ftypheic\0\0\0\0mif1heic"),
+      "text.jpg": new TextEncoder().encode("I am no photo"),
+    };
+    const samples: Sample[] = [];
+    for (const [name, bytes] of Object.entries(contents)) {
+      const file = join(folder, name);
+      await Deno.writeFile(file, bytes);
+      samples.push({ file, className: "with_mask" });
+    }
+    const reads: string[] = [], stages: string[] = [];
+    const readFile = Deno.readFile;
+    Deno.readFile = (file, options) => {
+      reads.push(basename(String(file)));
+      return readFile(file, options);
+    };
+    try {
+      await loadImages(samples, {
+        size: 2,
+        onProgress: ({ stage, done, total }) => stages.push(`${stage} ${done}/${total}`),
+      });
+    } finally {
+      Deno.readFile = readFile;
+    }
+    assertEquals(reads.sort(), ["good.png", "heic.jpg", "text.jpg", "text.jpg"]);
+    assertEquals(stages.slice(-2), ["Reading photos 3/3", "Trying unreadable photos again 1/1"]);
   });
 });
 
