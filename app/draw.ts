@@ -6,8 +6,10 @@ import { placeLabels } from "../lib/inference/place_labels.ts";
 import type { Box } from "../lib/types.ts";
 import { labelFace } from "./words.ts";
 
-/** In units. */
-const LINE = 3, LABEL_HEIGHT = 19, LABEL_PADDING = 4;
+/** In units; letters and lines are smaller in crowds, down to a share. */
+const LINE = 3, LETTERS = 13, LABEL_HEIGHT = 19, LABEL_PADDING = 4, SMALLEST = 0.65;
+/** The share of a picture that labels may hide before they become smaller. */
+const MOST_HIDDEN = 0.12;
 
 /**
  * Draws the faces: a box in the colour and line of its class, and a label beside it, where it hides least.
@@ -21,36 +23,45 @@ export function drawFaces(
   faces: readonly MaskDetection[],
   { scale, unit }: { scale: number; unit: number },
 ): void {
+  const { width, height } = context.canvas;
+  const setFont = (size: number) => context.font = `600 ${size}px system-ui, sans-serif`;
+  const texts = faces.map(labelFace);
+  setFont(LETTERS * unit);
+  const hidden = texts.reduce(
+    (sum, [text]) =>
+      sum + (context.measureText(text!).width + 2 * LABEL_PADDING * unit) * LABEL_HEIGHT * unit,
+    0,
+  );
+  const share = Math.sqrt(MOST_HIDDEN * width * height / hidden);
+  const size = unit * Math.max(SMALLEST, Math.min(1, share));
+  setFont(LETTERS * size);
+
   const boxes = faces.map(({ box }) => scaleBox(box, scale));
   for (const [i, box] of boxes.entries()) {
     const { colour, dashes: lengths } = CLASS_STYLES[faces[i]!.label];
-    const dashes = lengths.map((dash) => dash * LINE * unit);
+    const line = Math.min(LINE * size, Math.max(unit, box.width / 12));
+    const dashes = lengths.map((dash) => dash * line);
     // Edged in black and white, the line shows on any ground.
-    drawBox(context, box, { colour: "#000", width: (LINE + 2.5) * unit, dashes: [] });
-    drawBox(context, box, { colour: "#fff", width: (LINE + 1) * unit, dashes: [] });
-    drawBox(context, box, { colour, width: LINE * unit, dashes });
+    drawBox(context, box, { colour: "#000", width: 1.8 * line, dashes: [] });
+    drawBox(context, box, { colour: "#fff", width: 1.3 * line, dashes: [] });
+    drawBox(context, box, { colour, width: line, dashes });
   }
 
-  context.font = `600 ${13 * unit}px system-ui, sans-serif`;
   context.textBaseline = "middle";
-  const texts = faces.map(labelFace);
+  const padding = LABEL_PADDING * size;
   const sizes = texts.map((wordings) =>
     wordings.map((text) => ({
-      width: context.measureText(text).width + 2 * LABEL_PADDING * unit,
-      height: LABEL_HEIGHT * unit,
+      width: context.measureText(text).width + 2 * padding,
+      height: LABEL_HEIGHT * size,
     }))
   );
-  const { width, height } = context.canvas;
   for (const [i, place] of placeLabels(boxes, sizes, { width, height }).entries()) {
     const { colour, ink } = CLASS_STYLES[faces[i]!.label];
     context.fillStyle = colour;
     context.fillRect(place.left, place.top, place.width, place.height);
     context.fillStyle = ink;
-    context.fillText(
-      texts[i]![place.wording]!,
-      place.left + LABEL_PADDING * unit,
-      place.top + place.height / 2,
-    );
+    const middle = place.top + place.height / 2;
+    context.fillText(texts[i]![place.wording]!, place.left + padding, middle);
   }
 }
 

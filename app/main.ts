@@ -35,8 +35,8 @@ const shareOf = (slider: HTMLInputElement) => Number(slider.value) / 100;
 for (const [label, { words, sign, colour }] of Object.entries(CLASS_STYLES)) {
   const count = find("counts").querySelector<HTMLElement>(`.${label}`)!;
   count.style.borderLeftColor = colour;
-  count.querySelector(".sign")!.textContent = sign;
-  count.querySelector(".words")!.textContent = words;
+  const term = count.querySelector("dt")!;
+  [term.dataset.sign, term.textContent] = [sign, words];
 }
 
 finder.ready.then(({ backend, classes, trainedOn }) => {

@@ -23,6 +23,9 @@ export interface PhotoCard {
   close(): void;
 }
 
+/** Photos are shown so many times as large as they are at most. */
+const MOST_ENLARGED = 3;
+
 /**
  * Makes the card of a photo, which waits for its turn to be judged.
  *
@@ -92,7 +95,12 @@ export function makePhotoCard(
   find("h3").textContent = name;
   image.alt = name;
   image.src = url;
-  save.ariaLabel = `Save ${name} with boxes`;
+  image.addEventListener("load", () => {
+    const { naturalWidth: width, naturalHeight: height } = image;
+    // Small photos are enlarged, so that there is room for labels.
+    image.style.width = `min(${MOST_ENLARGED * width}px, ${80 * width / height}vh)`;
+  });
+  save.ariaLabel = `Save with boxes: ${name}`;
   save.addEventListener("click", async () => {
     image.loading = "eager";
     await image.decode();
