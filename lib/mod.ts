@@ -25,7 +25,6 @@ export {
 } from "./data/corrections.ts";
 export * from "./images/decode_image.ts";
 export * from "./images/load_images.ts";
-export * from "./images/pictures.ts";
 export * from "./engine/tensorflow.ts";
 export * from "./engine/kernels.ts";
 export * from "./model/batches.ts";
@@ -37,6 +36,7 @@ export * from "./training/recipes.ts";
 export * from "./training/checkpoint.ts";
 export * from "./training/train_options.ts";
 export * from "./training/train_model.ts";
+export * from "./evaluation/evaluate_model.ts";
 export * from "./evaluation/metrics.ts";
 export * from "./evaluation/roc.ts";
 export * from "./evaluation/calibration.ts";

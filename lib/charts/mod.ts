@@ -13,6 +13,7 @@ export {
   type LiveDisplay,
   watchProgress,
 } from "./live.ts";
+export { showPhotos } from "./photos.ts";
 export { renderSvg } from "./render.ts";
 export {
   DISPLAY,
@@ -21,6 +22,7 @@ export {
   type Picture,
   showChart,
   showImages,
+  type ShowImagesOptions,
   showProgress,
 } from "./show.ts";
 export { chartReliability, chartThresholds } from "./trust.ts";

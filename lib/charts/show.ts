@@ -51,6 +51,14 @@ export interface Picture {
   colour?: string;
 }
 
+/** Options of `showImages`. */
+export interface ShowImagesOptions {
+  /** At most this many side by side. @default 4 */
+  columns?: number;
+  /** Of a picture, in pixels, where the notebook has room for it. @default 160 */
+  width?: number;
+}
+
 /**
  * Shows pictures in rows that wrap where the notebook is narrow.
  *
@@ -68,12 +76,7 @@ export interface Picture {
  */
 export function showImages(
   pictures: readonly Picture[],
-  { columns = 4, width = 160 }: {
-    /** At most this many side by side. @default 4 */
-    columns?: number;
-    /** Of a picture, in pixels, where the notebook has room for it. @default 160 */
-    width?: number;
-  } = {},
+  { columns = 4, width = 160 }: ShowImagesOptions = {},
 ): Displayable {
   if (!Number.isInteger(columns) || columns < 1) {
     throw new RangeError(`columns must be a whole number from 1 on, got ${columns}`);

@@ -7,6 +7,7 @@ import { join } from "@std/path";
 import { SECOND_LOOK } from "../detection/ssd.ts";
 import type { Detector } from "../detection/find_faces.ts";
 import type { SsdNetwork } from "../detection/ssd_network.ts";
+import { cosineDecay } from "./cosine_decay.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { decodePhoto } from "../images/decode_image.ts";
 import { seededRandom, shuffle } from "../random.ts";
@@ -97,7 +98,7 @@ export async function trainSecondLook(
     if (step % steps === 0) order = shuffle(order, random);
     const batch = order.slice(step % steps * batchSize, (step % steps + 1) * batchSize);
     Object.assign(optimizer, {
-      learningRate: learningRate * (1 + Math.cos(Math.PI * step / (epochs * steps))) / 2,
+      learningRate: learningRate * cosineDecay(step / (epochs * steps)),
     });
     tf.tidy(() => {
       const x = stackRows(batch.map(({ x }) => x)), y = stackRows(batch.map(({ y }) => y));

@@ -16,10 +16,8 @@ import type { ImageSet } from "../types.ts";
  * the history and the weights that it would have had without the stop, bit for bit. Other dropout layers
  * than those of {@linkcode buildCnn} do not repeat themselves.
  *
- * Source of the falling learning rate: Loshchilov and Hutter, 2017, SGDR, equation 5 without restarts,
- * https://arxiv.org/abs/1608.03983; of a teacher that is shown what the pupil is shown, for many epochs:
- * Beyer et al., 2022, Knowledge distillation: A good teacher is patient and consistent,
- * https://arxiv.org/abs/2106.05237
+ * Source of a teacher that is shown what the student is shown, for many epochs: Beyer et al., 2022,
+ * Knowledge distillation: A good teacher is patient and consistent, https://arxiv.org/abs/2106.05237
  *
  * @param model As of {@linkcode buildCnn}; it is compiled and trained in place.
  * @throws {RangeError} if a part is empty, an option is not a positive number, the teacher knows other

@@ -3,6 +3,7 @@ import type { LayersModel, Optimizer, Tensor } from "@tensorflow/tfjs-node";
 import { augmentBatch } from "./augment.ts";
 import { epochBatches, makeBatch, toLabels } from "../model/batches.ts";
 import type { Checkpoint, TrainProgress } from "./checkpoint.ts";
+import { cosineDecay } from "./cosine_decay.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { createAdam } from "../engine/kernels.ts";
 import { evaluateScores } from "../evaluation/metrics.ts";
@@ -160,11 +161,10 @@ export class TrainRun {
     return epochBatches(train, { batchSize, seed, epoch: this.#progress.epoch });
   }
 
-  /** From the first batch to the last, half a wave. */
   #learningRate(): number {
     const { epoch, batch } = this.#progress;
-    const share = (epoch - 1 + batch / this.#batches.length) / this.#settings.epochs;
-    return this.#settings.learningRate * (1 + Math.cos(Math.PI * share)) / 2;
+    const done = (epoch - 1 + batch / this.#batches.length) / this.#settings.epochs;
+    return this.#settings.learningRate * cosineDecay(done);
   }
 
   #status(): TrainStatus {

@@ -1,0 +1,61 @@
+/** Photos of a set, as a notebook shows them. */
+import { Image } from "imagescript";
+import { type PixelSet, viewPixels } from "../photo.ts";
+import type { ImageSet } from "../types.ts";
+import { DISPLAY, type Displayable, showImages, type ShowImagesOptions } from "./show.ts";
+
+/**
+ * Shows photos of a set, in rows that wrap where the notebook is narrow.
+ *
+ * @throws {RangeError} If there is not a caption for each index, or an option of `showImages` is wrong.
+ * @example
+ * ```ts
+ * import { DISPLAY, showPhotos } from "./mod.ts";
+ *
+ * const samples = [{ className: "with_mask" as const }];
+ * const photos = { size: 1, pixels: Uint8Array.of(255, 0, 0), samples };
+ * const bundle = await showPhotos(photos, [0])[DISPLAY]();
+ * console.log(bundle["text/plain"]); // [picture] with_mask
+ * ```
+ */
+export function showPhotos(
+  images: PixelSet & { samples?: readonly Pick<ImageSet["samples"][number], "className">[] },
+  indices: readonly number[],
+  { captions, ...options }: ShowImagesOptions & {
+    /** One for each index. @default their class names */
+    captions?: readonly string[];
+  } = {},
+): Displayable {
+  if (captions && captions.length !== indices.length) {
+    throw new RangeError(
+      `captions must be ${indices.length}, one per photo, got ${captions.length}`,
+    );
+  }
+  showImages([], options); // refuses bad options at once, not when it is shown
+  const encode = (index: number) => encodePng(viewPixels(images, index), images.size);
+  const captionOf = (index: number, i: number) =>
+    captions?.[i] ?? images.samples?.[index]?.className ?? "";
+  return {
+    [DISPLAY]: async () => {
+      const pictures = await Promise.all(
+        indices.map(async (index, i) => ({
+          bytes: await encode(index),
+          caption: captionOf(index, i),
+        })),
+      );
+      return showImages(pictures, options)[DISPLAY]();
+    },
+  };
+}
+
+/**
+ * @param pixels `[size, size, 3]` uint8 RGB in 0..255
+ * @returns a PNG file's bytes
+ */
+async function encodePng(pixels: Uint8Array, size: number): Promise<Uint8Array> {
+  const picture = new Image(size, size);
+  for (let i = 0; i < size * size; i++) {
+    picture.bitmap.set([...pixels.subarray(3 * i, 3 * i + 3), 255], 4 * i);
+  }
+  return await picture.encode();
+}
