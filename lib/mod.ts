@@ -23,6 +23,7 @@ export {
   type LabelCorrection,
   readCorrections,
 } from "./data/corrections.ts";
+export * from "./data/split_photos.ts";
 export * from "./images/decode_image.ts";
 export * from "./images/load_images.ts";
 export * from "./engine/tensorflow.ts";
@@ -37,6 +38,7 @@ export * from "./training/checkpoint.ts";
 export * from "./training/train_options.ts";
 export * from "./training/train_model.ts";
 export * from "./evaluation/evaluate_model.ts";
+export * from "./evaluation/part_warnings.ts";
 export * from "./evaluation/metrics.ts";
 export * from "./evaluation/roc.ts";
 export * from "./evaluation/calibration.ts";

@@ -75,3 +75,19 @@ export type OnProgress = (progress: Progress) => void;
 
 /** A seeded source of numbers in 0 <= x < 1; passed in, never `Math.random`. */
 export type Random = () => number;
+
+/**
+ * Counts in words.
+ *
+ * @param one What one of them is called.
+ * @param many What more of them are called. @default `one` and an s
+ * @example
+ * ```ts
+ * import { plural } from "./types.ts";
+ *
+ * console.log(plural(1, "photo"), plural(3448, "photo")); // 1 photo 3,448 photos
+ * ```
+ */
+export function plural(count: number, one: string, many: string = `${one}s`): string {
+  return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+}

@@ -1,7 +1,14 @@
-/** `deno task evaluate`: what a saved model is worth on labelled photos, alone or behind the detector. */
+/** `deno task evaluate`: how good a saved model is on labelled photos, alone or behind the detector. */
 import { Command, Option } from "commander";
-import { CLASSES, type Task } from "../lib/types.ts";
-import { addPhotoOptions, type PhotoOptions, readLabelledPhotos } from "./labelled_photos.ts";
+import type { Classifier } from "../lib/model/saved_model.ts";
+import type { LabelledPhotos } from "../lib/data/labelled_photos.ts";
+import { CLASSES, type ImageSet, plural, type Task } from "../lib/types.ts";
+import {
+  addPhotoOptions,
+  type Lib,
+  type PhotoOptions,
+  readLabelledPhotos,
+} from "./labelled_photos.ts";
 import { setUpEngine } from "./setup.ts";
 import { parsePath, printable, progressLine, runCommand, SHIPPED_MODEL } from "./terminal.ts";
 
@@ -12,15 +19,27 @@ interface Options extends Omit<PhotoOptions, "task"> {
   slices?: boolean;
 }
 
+/** What is evaluated, and on what. */
+interface Subject {
+  classifier: Classifier;
+  photos: LabelledPhotos;
+  /** Those that are evaluated, of the photos' images. */
+  indices: readonly number[];
+  /** A scene's number per image, where the photos were split. */
+  groups?: readonly number[];
+  /** What the photos are, in words. */
+  data: string;
+}
+
 const command = new Command("deno task evaluate")
   .description(
-    "Evaluates a saved model on every readable photo or face, or on one part of them; of photos that it was " +
-      "trained on the result says too much. --task detection takes whole photos with labelled boxes: finds " +
-      "the faces, then classifies them.",
+    "Evaluates a saved model on every readable photo or face, or on one part of them; results on photos " +
+      "that it was trained on are too optimistic. --task detection takes whole photos with labelled boxes: " +
+      "finds the faces, then classifies them.",
   )
   .option("--model <folder>", "a saved model", parsePath, SHIPPED_MODEL);
 const options = addPhotoOptions(command, {
-  taskDefault: "the model's",
+  taskDefault: "as the model and the photos have classes",
   tasks: [...Object.keys(CLASSES), "detection"],
 })
   .addOption(
@@ -31,98 +50,122 @@ const options = addPhotoOptions(command, {
   .option("--json", "one JSON object, and no progress")
   .showHelpAfterError()
   .parse(Deno.args, { from: "user" }).opts<Options>();
+const onProgress = options.json ? undefined : progressLine();
 
 await runCommand(async () => {
-  if (options.task === "detection" && options.slices) {
+  const isChain = options.task === "detection";
+  if (isChain && options.slices) {
     throw new TypeError(
       "--slices are of faces that are classified alone: leave out --task detection",
     );
   }
   await setUpEngine();
   const lib = await import("../lib/mod.ts");
-  const onProgress = options.json ? undefined : progressLine();
-  const classifier = await lib.loadClassifier(options.model);
-  const { model, info: { classes, trainedOn, ...info } } = classifier;
-  if (!options.json) console.error(printable(`the model was trained on: ${trainedOn}`));
-  const own = classes.length === 2 ? "binary" : "three-class";
-  const { task = own, part, minFace } = options;
-  if (task === "three-class" && own === "binary") {
-    throw new RangeError(
-      `the model in ${options.model} knows ${
-        classes.join(" and ")
-      }: it cannot be judged by --task ${task}`,
-    );
-  }
-  const isChain = task === "detection";
-  // The chain reads all boxes: what is left out is neither found nor missed, but must be known.
-  const photos = await readLabelledPhotos({
-    ...options,
-    ...(isChain ? { task: "three-class", minFace: 0 } : { task }),
-  }, { ...info, eachClass: !isChain });
-  const places = part === "all" ? photos.places : photos.split(options.splitSeed)[part];
-  const data = part === "all" ? photos.data : `${part} part of ${photos.data}`;
-  const { leftOut, notes } = photos;
-  const about = { trainedOn, data, leftOut, notes };
-
-  /** The classifier alone, on the photos or labelled faces at these places. */
-  async function judgeAlone(images: typeof photos.images, places: readonly number[], task: Task) {
-    const raw = await lib.predictImages(model, images, places, { onProgress });
-    const scores = task === own ? raw : lib.narrowToBinary(raw);
-    const labels = lib.toLabels(images, places, CLASSES[task]);
-    const { error } = lib.measureCalibration(labels, scores, CLASSES[task].length);
-    return { ...lib.evaluateScores(labels, scores, CLASSES[task]), calibrationError: error };
-  }
-
-  if (isChain) {
-    const samples = photos.images.samples;
-    const faces = places.filter((place) => {
-      const { box, className } = samples[place]!;
-      return box && Math.min(box.width, box.height) >= minFace && classes.includes(className);
-    });
-    if (photos.hasBoxes && faces.length === 0) {
-      throw new RangeError(`no labelled face of at least ${minFace} pixels in ${data}`);
-    }
-    const files = new Set(places.map((place) => samples[place]!.file));
-    const whole = part === "all" ? photos.files : photos.files.filter((file) => files.has(file));
-    const { judged, unreadable: undecoded } = await lib.judgePhotos(
-      await lib.loadDetector(),
-      classifier,
-      { photos: whole, samples },
-      { onProgress },
-    );
-    const evaluation = lib.evaluateDetections(judged, { minScore: lib.MIN_SCORE, minFace });
-    const alone = await judgeAlone(photos.images, faces, own);
-    const known = new Set(photos.unreadable.map(({ file }) => file));
-    const unreadable = [...photos.unreadable, ...undecoded.filter(({ file }) => !known.has(file))];
-    if (options.json) {
-      console.log(JSON.stringify({ ...evaluation, classifier: alone, ...about, unreadable }));
-    } else {
-      console.log(printable(lib.describeDetection(evaluation, data)));
-      console.log(`\nthe classifier alone, on ${alone.n} labelled faces`);
-      console.log(printable(lib.describeEvaluation(alone, data)));
-    }
-    return;
-  }
-
-  const evaluation = await judgeAlone(photos.images, places, task);
-  const kinds = options.slices
-    ? [
-      ...lib.measureSlices(photos.images, places),
-      ...await lib.turnSlices(photos.images, places, { margin: info.margin, onProgress }),
-      ...await lib.editSlices(photos.images, places, { margin: info.margin, onProgress }),
-    ]
-    : [];
-  const slices = [];
-  for (const { name, how, images, places } of kinds) {
-    const { n, accuracy, interval, perClass } = await judgeAlone(images, places, task);
-    slices.push({ name, how, n, accuracy, interval, perClass });
-  }
-  const { unreadable } = photos;
-  if (options.json) {
-    const more = options.slices ? { slices } : {};
-    console.log(JSON.stringify({ ...evaluation, ...more, ...about, unreadable }));
-  } else {
-    console.log(printable(lib.describeEvaluation(evaluation, data)));
-    if (options.slices) console.log(`\n${lib.describeSlices(slices)}`);
-  }
+  const subject = await readSubject(lib);
+  await (isChain ? evaluateChain(lib, subject) : evaluateAlone(lib, subject));
 });
+
+/** Loads the model, and the photos as it takes them. */
+async function readSubject(lib: Lib): Promise<Subject> {
+  const { model, task, part, minFace, splitSeed, splitBy } = options;
+  const classifier = await lib.loadClassifier(model);
+  const { classes, trainedOn, size, margin } = classifier.info;
+  if (!options.json) console.error(printable(`the model was trained on: ${trainedOn}`));
+  if (task === "three-class" && classes.length === 2) {
+    throw new RangeError(
+      `--task must be binary, as the model in ${model} knows ${classes.join(" and ")}, got ${task}`,
+    );
+  }
+  // The chain reads all boxes: what is left out is neither found nor missed, but must be known.
+  const selection = task === "detection"
+    ? { task: "three-class" as const, minFace: 0 }
+    : { task: task ?? (classes.length === 2 ? "binary" as const : undefined), minFace };
+  const reading = { size, margin, eachClass: false };
+  const photos = await readLabelledPhotos(lib, { ...options, ...selection }, reading);
+  if (part === "all") return { classifier, photos, indices: photos.indices, data: photos.data };
+  const split = photos.split({ seed: splitSeed, by: splitBy });
+  const data = `${part} part of ${photos.data}`;
+  return { classifier, photos, indices: split[part], groups: split.groups, data };
+}
+
+/** The classifier alone, on photos or labelled faces. */
+async function evaluateAlone(lib: Lib, subject: Subject) {
+  const { evaluation } = await judge(lib, subject, subject.photos.images, subject.indices);
+  const slices = options.slices ? await evaluateSlices(lib, subject) : undefined;
+  if (options.json) {
+    const { unreadable } = subject.photos;
+    console.log(JSON.stringify({ ...evaluation, slices, ...about(subject), unreadable }));
+  } else {
+    console.log(printable(lib.describeEvaluation(evaluation, subject.data)));
+    if (slices) console.log(`\n${lib.describeSlices(slices)}`);
+  }
+}
+
+async function evaluateSlices(lib: Lib, subject: Subject) {
+  const { photos: { images }, indices, classifier: { info: { margin } } } = subject;
+  const slices = [
+    ...lib.measureSlices(images, indices),
+    ...await lib.turnSlices(images, indices, { margin, onProgress }),
+    ...await lib.editSlices(images, indices, { margin, onProgress }),
+  ];
+  return await Array.fromAsync(slices, async ({ name, how, images, places }) => {
+    const { n, accuracy, interval, perClass } =
+      (await judge(lib, subject, images, places)).evaluation;
+    return { name, how, n, accuracy, interval, perClass };
+  });
+}
+
+/** The detector, then the classifier on what it finds. */
+async function evaluateChain(lib: Lib, subject: Subject) {
+  const { classifier, photos, indices, data } = subject;
+  const { minFace } = options;
+  const samples = photos.images.samples;
+  const faces = indices.filter((index) => {
+    const { box, className } = samples[index]!;
+    return box && Math.min(box.width, box.height) >= minFace &&
+      classifier.info.classes.includes(className);
+  });
+  if (photos.hasBoxes && faces.length === 0) {
+    throw new RangeError(`no labelled face of at least ${minFace} pixels in ${data}`);
+  }
+  const files = new Set(indices.map((index) => samples[index]!.file));
+  const whole = options.part === "all"
+    ? photos.files
+    : photos.files.filter((file) => files.has(file));
+  const detector = await lib.loadDetector();
+  const { judged, unreadable: undecoded } = await lib.judgePhotos(
+    detector,
+    classifier,
+    { photos: whole, samples },
+    { onProgress },
+  );
+  const evaluation = lib.evaluateDetections(judged, { minScore: lib.MIN_SCORE, minFace });
+  const { evaluation: alone } = await judge(lib, subject, photos.images, faces);
+  const known = new Set(photos.unreadable.map(({ file }) => file));
+  const unreadable = [...photos.unreadable, ...undecoded.filter(({ file }) => !known.has(file))];
+  if (options.json) {
+    const result = { ...evaluation, classifier: alone, ...about(subject), unreadable };
+    console.log(JSON.stringify(result));
+  } else {
+    console.log(printable(lib.describeDetection(evaluation, data)));
+    console.log(
+      `\nthe classifier alone, on ${plural(alone.n, "labelled face")}`,
+    );
+    console.log(printable(lib.describeEvaluation(alone, data)));
+  }
+}
+
+function judge(
+  lib: Lib,
+  { classifier: { model, info }, photos, groups }: Subject,
+  images: ImageSet,
+  indices: readonly number[],
+) {
+  const classes = options.task === "detection" ? info.classes : photos.classes;
+  const part = options.part === "all" ? "the set" : `the ${options.part} part`;
+  return lib.evaluateModel(model, images, indices, classes, { part, groups, onProgress });
+}
+
+function about({ classifier, photos: { leftOut, notes }, data }: Subject) {
+  return { trainedOn: classifier.info.trainedOn, data, leftOut, notes };
+}

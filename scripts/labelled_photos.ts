@@ -4,12 +4,16 @@ import type { LabelledPhotos, LabelledPhotosOptions } from "../lib/data/labelled
 import { CLASSES, type Task } from "../lib/types.ts";
 import { parsePath, parseWholeNumber, printable, progressLine } from "./terminal.ts";
 
+/** The library, which is loaded once the engine is set up. */
+export type Lib = typeof import("../lib/mod.ts");
+
 /** The options that {@linkcode addPhotoOptions} adds. */
 export interface PhotoOptions
   extends Required<Pick<LabelledPhotosOptions, "incorrect" | "minFace" | "cache">> {
   data: string[];
   task?: Task;
   splitSeed: number;
+  splitBy: "scene" | "photo";
   json?: boolean;
 }
 
@@ -46,33 +50,33 @@ export function addPhotoOptions(
       parseWholeNumber(0),
       2026,
     )
+    .addOption(
+      new Option(
+        "--split-by <what>",
+        "what stays in one part: photos of one scene (near-duplicates), or each photo alone, which makes " +
+          "results too optimistic",
+      ).choices(["scene", "photo"]).default("scene"),
+    )
     .option("--no-cache", "decode the photos anew, and do not keep them for the next time");
 }
 
-/** Finds, lists and reads the photos; without `--json` says on stderr what is missing. */
+/** Opens and reads the photos; without `--json` says on stderr what is missing. */
 export async function readLabelledPhotos(
+  lib: Lib,
   { data: paths, task, incorrect, minFace, cache, json }: PhotoOptions,
   { size, margin, eachClass }: Pick<LabelledPhotosOptions, "size" | "margin" | "eachClass"> = {},
 ): Promise<LabelledPhotos> {
-  const lib = await import("../lib/mod.ts");
   const onProgress = json ? undefined : progressLine();
   const sources = [];
   for (const path of paths) sources.push(await lib.openData(path, { onProgress }));
   if (sources.length === 0) sources.push(await lib.getData({ onProgress }));
-  const photos = await lib.loadLabelledPhotos(sources, {
-    task,
-    incorrect,
-    minFace,
-    size,
-    margin,
-    eachClass,
-    cache,
-    onProgress,
-  });
-  if (!json) {
-    if (photos.leftOut.length > 0) console.error(lib.describeLeftOut(photos.leftOut));
-    console.error(printable(lib.describeUnreadable(photos.unreadable)));
-    if (photos.notes.length > 0) console.error(printable(lib.describeNotes(photos.notes)));
-  }
+  const reading = { task, incorrect, minFace, size, margin, eachClass, cache, onProgress };
+  const photos = await lib.loadLabelledPhotos(sources, reading);
+  if (!json) console.error(printable(lib.describeProblems(photos)));
   return photos;
+}
+
+/** Says each warning on stderr, unless nothing but JSON is wanted. */
+export function showWarnings(warnings: readonly string[], { json }: { json?: boolean }): void {
+  if (!json) { for (const warning of warnings) console.error(`warning: ${printable(warning)}`); }
 }

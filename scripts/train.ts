@@ -1,10 +1,20 @@
 /** `deno task train`: one of the recipes, from folders or zips of photos to a saved model. */
 import { join, resolve } from "@std/path";
 import { Command, Option } from "commander";
+import type { LayersModel } from "@tensorflow/tfjs-node";
+import type { LabelledPhotos } from "../lib/data/labelled_photos.ts";
+import type { PhotoSplit } from "../lib/data/split_photos.ts";
+import type { Classifier } from "../lib/model/saved_model.ts";
 import type { Recipe, RecipeName } from "../lib/training/recipes.ts";
-import { FACE_MARGIN } from "../lib/types.ts";
+import type { TrainOptions } from "../lib/training/train_options.ts";
+import { FACE_MARGIN, type ImageSet } from "../lib/types.ts";
 import { removeIfThere } from "../lib/files.ts";
-import { addPhotoOptions, type PhotoOptions, readLabelledPhotos } from "./labelled_photos.ts";
+import {
+  addPhotoOptions,
+  type Lib,
+  type PhotoOptions,
+  readLabelledPhotos,
+} from "./labelled_photos.ts";
 import { setUpEngine } from "./setup.ts";
 import {
   parsePath,
@@ -54,103 +64,50 @@ const options = addPhotoOptions(command, { taskDefault: "binary" })
   .option("--json", "nothing but the JSON, and no progress")
   .showHelpAfterError()
   .parse(Deno.args, { from: "user" }).opts<Options>();
+const onProgress = options.json ? undefined : progressLine();
+/** Of a path that `runCommand` takes from where the user stands. */
+const findCheckpoint = () => `${resolve(options.model)}.checkpoint`;
+const tell = (text: string) => options.json || console.error(text);
 
 await runCommand(async () => {
   await setUpEngine();
   const lib = await import("../lib/mod.ts");
-  const onProgress = options.json ? undefined : progressLine();
   await lib.checkModelFolder(options.model);
-  const checkpoint = `${resolve(options.model)}.checkpoint`;
-  const resumeFrom = options.resume ? await lib.loadCheckpoint(checkpoint) : undefined;
-  if (resumeFrom && !options.json) {
-    const { epoch, batch } = resumeFrom.progress;
-    console.error(`going on with ${checkpoint}: epoch ${epoch}, after batch ${batch}`);
-  }
+  const resumeFrom = await readCheckpoint(lib);
   const corrections = options.corrections ? await lib.readCorrections(options.corrections) : [];
-  const margin = FACE_MARGIN;
-  const photos = await readLabelledPhotos(options, { margin });
+  const photos = await readLabelledPhotos(lib, options, { margin: FACE_MARGIN });
   const { classes, data, leftOut, unreadable, notes } = photos;
-  const { train, validation, test } = photos.split(options.splitSeed);
-  if (test.length === 0) {
-    throw new RangeError(`the test part of ${data} holds no photo: choose a smaller --min-face`);
-  }
-  const { build, training, isTaught, repeatsRare }: Recipe = lib.RECIPES[options.recipe];
-  const teacher = isTaught ? await lib.loadClassifier(SHIPPED_MODEL) : undefined;
-  if (teacher && !options.json) {
-    console.error(
-      `the teacher was trained on parts of ${teacher.info.trainedOn} (split seed ${lib.SPLIT_SEED}): of photos that ` +
-        "it knows, the result says too much",
-    );
-  }
+  const split = splitAll(photos);
+  const recipe: Recipe = lib.RECIPES[options.recipe];
+  const teacher = recipe.isTaught ? await loadTeacher(lib) : undefined;
+  const { images, indices, ...corrected } = lib.correctLabels(
+    photos.images,
+    split.train,
+    corrections,
+  );
   const { seed } = options;
-  const corrected = lib.correctLabels(photos.images, train, corrections);
-  const { images, indices } = corrected;
-  const model = await build({ size: images.size, classes: classes.length, seed });
-  const interruption = new AbortController();
-  const leaveSignal = () => Deno.removeSignalListener("SIGINT", interrupt);
-  const interrupt = () => {
-    interruption.abort();
-    // A second Ctrl-C ends it at once; `deno task` may pass the first one on once more.
-    setTimeout(leaveSignal, 1000);
-  };
-  Deno.addSignalListener("SIGINT", interrupt);
-  const { bestEpoch } = await lib.trainModel(model, images, {
-    ...training,
+  const model = await recipe.build({ size: images.size, classes: classes.length, seed });
+  const { bestEpoch } = await trainUntilStopped(lib, model, images, {
+    ...recipe.training,
     ...(options.epochs && { epochs: options.epochs }),
     classes,
-    train: classes.length > 2 && repeatsRare ? lib.repeatRare(images, indices) : indices,
-    validation,
+    train: classes.length > 2 && recipe.repeatsRare ? lib.repeatRare(images, indices) : indices,
+    validation: split.validation,
     teacher,
     seed,
-    checkpoint,
     resumeFrom,
-    signal: interruption.signal,
-    onBatch: ({ epoch, epochs, batch, batches, loss }) =>
-      onProgress?.({
-        stage: `epoch ${epoch} of ${epochs}, batch`,
-        detail: `loss ${loss.toFixed(4)}`,
-        done: batch,
-        total: batches,
-      }),
-  }).catch((error) => {
-    if (error !== interruption.signal.reason) throw error;
-    console.error(`\nstopped; to go on, give the same command with --resume (${checkpoint})`);
-    Deno.exit(130);
-  }).finally(leaveSignal);
-  // What the probabilities mean is set right on photos that did not train, before the test is touched.
-  const temperature = lib.fitTemperature(
-    lib.toLabels(images, validation, classes),
-    await lib.predictImages(model, images, validation),
-    classes.length,
-  );
-  lib.applyTemperature(model, temperature);
-  const unsureBelow = lib.chooseUnsureBelow(
-    lib.toLabels(images, validation, classes),
-    await lib.predictImages(model, images, validation),
-    classes.length,
-  );
-  const labels = lib.toLabels(images, test, classes);
-  const scores = await lib.predictImages(model, images, test);
-  const evaluation = lib.evaluateScores(labels, scores, classes);
-  const { error: calibrationError } = lib.measureCalibration(labels, scores, classes.length);
-  await lib.saveClassifier({
-    model,
-    info: {
-      classes,
-      size: images.size,
-      trainedOn: teacher ? `${data}, taught by a model of ${teacher.info.trainedOn}` : data,
-      ...(photos.hasBoxes && { margin }),
-      unsureBelow,
-    },
-  }, options.model);
-  await removeIfThere(checkpoint);
+  });
+  const { temperature, unsureBelow } = await calibrate(lib, model, photos, split);
+  const { evaluation } = await lib.evaluateModel(model, photos.images, split.test, classes, {
+    part: "the test part",
+    groups: split.groups,
+  });
+  await save(lib, model, photos, { unsureBelow, teacher });
   console.log(JSON.stringify({
     ...evaluation,
-    calibrationError,
     temperature,
     unsureBelow,
-    ...(options.corrections &&
-      { corrected: { relabelled: corrected.relabelled, leftOut: corrected.leftOut } }),
+    ...(options.corrections && { corrected }),
     ...(teacher && { teacher: { model: SHIPPED_MODEL, trainedOn: teacher.info.trainedOn } }),
     data,
     leftOut,
@@ -160,3 +117,94 @@ await runCommand(async () => {
     model: options.model,
   }));
 });
+
+async function readCheckpoint(lib: Lib) {
+  if (!options.resume) return undefined;
+  const checkpoint = findCheckpoint();
+  const saved = await lib.loadCheckpoint(checkpoint);
+  const { epoch, batch } = saved.progress;
+  tell(`going on with ${checkpoint}: epoch ${epoch}, after batch ${batch}`);
+  return saved;
+}
+
+function splitAll(photos: LabelledPhotos): PhotoSplit {
+  const split = photos.split({ seed: options.splitSeed, by: options.splitBy });
+  if (split.test.length > 0) return split;
+  throw new RangeError(
+    `the test part of ${photos.data} holds no photo: choose a smaller --min-face`,
+  );
+}
+
+async function loadTeacher(lib: Lib): Promise<Classifier> {
+  const teacher = await lib.loadClassifier(SHIPPED_MODEL);
+  tell(
+    `the teacher was trained on parts of ${teacher.info.trainedOn} (split seed ${lib.SPLIT_SEED}): ` +
+      "results on photos that it knows are too optimistic",
+  );
+  return teacher;
+}
+
+/** Trains; at Ctrl-C writes a checkpoint, says how to go on, and ends the process. */
+async function trainUntilStopped(
+  lib: Lib,
+  model: LayersModel,
+  images: ImageSet,
+  settings: TrainOptions,
+) {
+  const checkpoint = findCheckpoint();
+  const interruption = new AbortController();
+  const leaveSignal = () => Deno.removeSignalListener("SIGINT", interrupt);
+  const interrupt = () => {
+    interruption.abort();
+    // A second Ctrl-C ends it at once; `deno task` may pass the first one on once more.
+    setTimeout(leaveSignal, 1000);
+  };
+  Deno.addSignalListener("SIGINT", interrupt);
+  try {
+    return await lib.trainModel(model, images, {
+      ...settings,
+      checkpoint,
+      signal: interruption.signal,
+      onBatch: ({ epoch, epochs, batch, batches, loss }) =>
+        onProgress?.({
+          stage: `epoch ${epoch} of ${epochs}, batch`,
+          detail: `loss ${loss.toFixed(4)}`,
+          done: batch,
+          total: batches,
+        }),
+    });
+  } catch (error) {
+    if (error !== interruption.signal.reason) throw error;
+    console.error(`\nstopped; to go on, give the same command with --resume (${checkpoint})`);
+    Deno.exit(130);
+  } finally {
+    leaveSignal();
+  }
+}
+
+/** Calibrates the model on photos that did not train it, before the test part is touched. */
+async function calibrate(
+  lib: Lib,
+  model: LayersModel,
+  { images, classes }: LabelledPhotos,
+  { validation }: PhotoSplit,
+): Promise<{ temperature: number; unsureBelow: number }> {
+  const { labels, scores } = await lib.evaluateModel(model, images, validation, classes);
+  const temperature = lib.fitTemperature(labels, scores, classes.length);
+  lib.applyTemperature(model, temperature);
+  const calibrated = await lib.predictImages(model, images, validation);
+  return { temperature, unsureBelow: lib.chooseUnsureBelow(labels, calibrated, classes.length) };
+}
+
+async function save(
+  lib: Lib,
+  model: LayersModel,
+  { classes, images, data, hasBoxes }: LabelledPhotos,
+  { unsureBelow, teacher }: { unsureBelow: number; teacher?: Classifier },
+) {
+  const trainedOn = teacher ? `${data}, taught by a model of ${teacher.info.trainedOn}` : data;
+  const margin = hasBoxes ? FACE_MARGIN : undefined;
+  const info = { classes, size: images.size, trainedOn, margin, unsureBelow };
+  await lib.saveClassifier({ model, info }, options.model);
+  await removeIfThere(findCheckpoint());
+}

@@ -47,7 +47,7 @@ await runCommand(async () => {
       `${data}: the detector learns from photos with boxes (PASCAL VOC), got folders of faces`,
     );
   }
-  const split = await photos.split(splitSeed);
+  const split = photos.split({ seed: splitSeed });
   const train = groupFaces(photos, split.train), validation = groupFaces(photos, split.validation);
 
   const before = await lib.loadDetector({ secondLook: false });

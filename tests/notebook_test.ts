@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import sharp from "sharp";
 import { EVALUATION_TYPE } from "../lib/charts/report.ts";
 import { writeSampleFaces } from "../lib/data/sample_faces.ts";
 import { CLASSES } from "../lib/types.ts";
@@ -46,32 +47,57 @@ async function runNotebook(notebook: string, photos: string, out: string): Promi
   return JSON.parse(await Deno.readTextFile(join(out, "FaceMask.ipynb"))).cells;
 }
 
-Deno.test("the notebook runs in the real kernel and shows every chart and the accuracy", async () => {
+/** Has each code cell run twice in a row, as who changes something in it does. */
+async function doubleCells(notebook: string): Promise<void> {
+  const { cells, ...rest }: { cells: Cell[] } = JSON.parse(await Deno.readTextFile(notebook));
+  const twice = cells.flatMap((cell) => cell.cell_type === "code" ? [cell, cell] : [cell]);
+  await Deno.writeTextFile(notebook, JSON.stringify({ ...rest, cells: twice }));
+}
+
+const readOutputs = (cells: Cell[]) => cells.flatMap(({ outputs = [] }) => outputs);
+
+/** What the first of them shows that shows an evaluation. */
+function findEvaluation(cells: Cell[]): Record<string, unknown> {
+  const output = readOutputs(cells).find(({ data }) => data?.[EVALUATION_TYPE])!;
+  return output.data![EVALUATION_TYPE] as Record<string, unknown>;
+}
+
+Deno.test("the notebook runs in the real kernel, each cell twice, and shows every chart and the accuracy", async () => {
   await withFolder(async (folder) => {
     const photos = join(folder, "photos");
-    await writeSampleFaces(photos, { count: 60, seed: 11 });
+    await writeSampleFaces(photos, { count: 50, seed: 11 });
+    for (const name of CLASSES.binary) { // near-duplicates
+      for (let i = 1; i <= 5; i++) {
+        const file = join(photos, name, `${name}_${i}.jpg`);
+        await sharp(file).flop().jpeg().toFile(join(photos, name, `mirrored_${i}.jpg`));
+      }
+    }
     const notebook = await linkProject(folder);
+    await doubleCells(notebook);
     const out = join(folder, "out");
     const cells = await runNotebook(notebook, photos, out);
     const code_cells = cells.filter((cell) => cell.cell_type === "code");
-    const outputs = code_cells.flatMap((cell) => cell.outputs);
+    const outputs = readOutputs(code_cells);
     assertEquals(outputs.filter((output) => output.output_type === "error"), []);
     for (const cell of code_cells) {
       assert(cell.outputs.length > 0, `nothing shown by ${textOf(cell.source)}`);
     }
+    const texts = outputs.map(({ data }) => textOf(data?.["text/plain"])).join("\n");
+    assertStringIncludes(texts, "10 near-duplicates");
+    assertMatch(texts, /[1-9] of its \d+ test samples ha(s|ve) a near-duplicate in training/);
 
     const charts = outputs.filter((output) => output.data?.["image/svg+xml"]);
-    assertEquals(charts.length, 10);
+    assertEquals(charts.length, 2 * 11);
     for (const chart of charts) {
       assertMatch(textOf(chart.data!["image/svg+xml"]), /<svg[^]*<\/svg>/);
       assertStringIncludes(textOf(chart.data!["text/plain"]), "say nothing about real photos");
     }
     const shown = outputs.find((output) => output.data?.[EVALUATION_TYPE])!.data!;
-    const { n, accuracy } = shown[EVALUATION_TYPE] as { n: number; accuracy: number };
+    const { n, accuracy } = findEvaluation(cells);
     assertEquals(n, 9); // 15% of 60
     assertMatch(
       textOf(shown["text/plain"]),
-      new RegExp(`accuracy  ${accuracy.toFixed(4)} \\(n = ${n}, 95% interval`),
+      new RegExp(`accuracy  ${(accuracy as number).toFixed(4)} \\(n = ${n}, 95% interval`),
     );
 
     const page = await Deno.readTextFile(join(out, "FaceMask.html"));
@@ -85,7 +111,7 @@ Deno.test("the notebook runs in the real kernel and shows every chart and the ac
   });
 });
 
-Deno.test("the notebook takes faces with boxes, and three classes, by one value each", async () => {
+Deno.test("the notebook takes faces with boxes, each cell twice, and its test part is evaluate's", async () => {
   await withFolder(async (folder) => {
     const photos = join(folder, "photos");
     await Deno.mkdir(photos);
@@ -95,10 +121,69 @@ Deno.test("the notebook takes faces with boxes, and three classes, by one value 
     const [two, three] = ['mask.Task = \\"binary\\"', 'mask.Task = \\"three-class\\"'];
     assertEquals(text.split(two).length, 2);
     await Deno.writeTextFile(notebook, text.replace(two, three));
+    await doubleCells(notebook);
     const cells = await runNotebook(notebook, photos, join(folder, "out"));
-    const shown = cells.flatMap(({ outputs = [] }) => outputs)
-      .find((output) => output.data?.[EVALUATION_TYPE])!.data![EVALUATION_TYPE];
-    assertEquals((shown as { classes: unknown }).classes, CLASSES["three-class"]);
+    const texts = readOutputs(cells).map(({ data }) => textOf(data?.["text/plain"])).join("\n");
+    assertStringIncludes(texts, "0 near-duplicates");
+    assertStringIncludes(texts, "no near-duplicates: as above");
+
+    const evaluations = readOutputs(cells).filter(({ data }) => data?.[EVALUATION_TYPE]);
+    const shown = evaluations[1]!.data![EVALUATION_TYPE] as Record<string, unknown>;
+    assertEquals(shown.classes, CLASSES["three-class"]);
+    const evaluate = [join(ROOT, "scripts/evaluate.ts"), "--part", "test", "--min-face", "20"];
+    const model = join(folder, "models/cnn");
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", ...evaluate, "--model", model, "--data", photos, "--no-cache", "--json"],
+    }).output();
+    assertEquals(code, 0, new TextDecoder().decode(stderr));
+    const { trainedOn: _, leftOut: __, notes: ___, unreadable: ____, ...found } = JSON.parse(
+      new TextDecoder().decode(stdout),
+    );
+    assertEquals(found, { ...shown, data: "test part of photos" });
+  });
+});
+
+Deno.test("interrupting a training cell ends the epoch, and keeps the kernel, variables and best weights", async () => {
+  await withFolder(async (folder) => {
+    const photos = join(folder, "photos");
+    await writeSampleFaces(photos, { count: 40, seed: 3 });
+    const notebook = await linkProject(folder);
+    const { cells }: { cells: Cell[] } = JSON.parse(await Deno.readTextFile(notebook));
+    const sources = cells.filter((cell) => cell.cell_type === "code").map((cell) =>
+      textOf(cell.source)
+    );
+    const training = sources.findIndex((source) => source.includes("await mask.trainModel(model"));
+    const needed = /import|getData|loadLabelledPhotos|photos\.split\(\)|buildCnn\(/;
+    const before = sources.slice(0, training).filter((source) => needed.test(source));
+    // So long that it ends in time only if it is interrupted.
+    const cell = sources[training]!.replace(
+      "...options,",
+      "...options, epochs: 100_000, patience: 100_000,",
+    );
+    assert(cell.includes("100_000"));
+    const after = `const again = await mask.evaluateModel(model, images, split.validation, classes);
+      const { valLoss, valAccuracy } = history;
+      await mask.display(JSON.stringify({ valLoss, valAccuracy, bestEpoch, accuracy: again.evaluation.accuracy }));`;
+    const child = new Deno.Command(PYTHON, {
+      args: [join(import.meta.dirname!, "interrupt_cell.py"), join(folder, "notebooks")],
+      env: { FACE_MASK_DATA: photos },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    const input = JSON.stringify([before, cell, "Epoch 4 of at most", after]);
+    await writer.write(new TextEncoder().encode(input));
+    await writer.close();
+    const { code, stdout, stderr } = await child.output();
+    assertEquals(code, 0, new TextDecoder().decode(stderr));
+    const shown: Record<"interrupted" | "after", string[]> = JSON.parse(
+      new TextDecoder().decode(stdout),
+    );
+    assertMatch(shown.interrupted.at(-1)!, /^\d+ s; best epoch: \d+ of [45]$/);
+    const left = JSON.parse(shown.after.at(-1)!);
+    assertEquals(left.valLoss[left.bestEpoch - 1], Math.min(...left.valLoss));
+    assertEquals(left.accuracy, left.valAccuracy[left.bestEpoch - 1]);
   });
 });
 

@@ -14,7 +14,7 @@ import {
 /**
  * Charts how many samples of each class are in each part of the split.
  *
- * @param split Places in `samples`.
+ * @param split Indices in `samples`; those of no part are not counted.
  * @example
  * ```ts
  * import { assertStringIncludes } from "@std/assert";
@@ -34,13 +34,14 @@ export function chartClassCounts(
   { data }: ChartOptions,
 ): TopLevelSpec {
   const parts = { training: split.train, validation: split.validation, test: split.test };
-  const present = new Set(samples.map((sample) => sample.className));
+  const dealt = [split.train, split.validation, split.test].flat();
+  const present = new Set(dealt.map((index) => samples[index]!.className));
   const classes = CLASSES["three-class"].filter((className) => present.has(className));
   const values = classes.flatMap((className) =>
-    Object.entries(parts).map(([group, places]) => ({
+    Object.entries(parts).map(([group, indices]) => ({
       x: className,
       group,
-      value: places.filter((place) => samples[place]?.className === className).length,
+      value: indices.filter((index) => samples[index]?.className === className).length,
     }))
   );
   return {

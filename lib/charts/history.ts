@@ -2,6 +2,7 @@
 import type { TopLevelSpec } from "vega-lite";
 import type { TrainStatus } from "../training/train_options.ts";
 import type { History } from "../types.ts";
+import { listenForInterrupts } from "./interrupts.ts";
 import { createLiveDisplay, type DisplayOptions, watchProgress } from "./live.ts";
 import { showChart } from "./show.ts";
 import { type ChartOptions, colours, describe, PART_COLOURS, percent } from "./style.ts";
@@ -92,8 +93,9 @@ export function chartHistory(
 }
 
 /**
- * Gives callbacks that show a training run: a bar that moves with the batches, and below it the
- * curves, which grow with the epochs. Both resolve once the notebook has been told.
+ * Gives `trainModel` what shows a training run: a bar that moves with the batches, and below it the
+ * curves, which grow with the epochs. Both callbacks resolve once the notebook has been told. Interrupting
+ * the cell ends the run, and keeps its best weights: see {@linkcode listenForInterrupts}.
  *
  * @example
  * ```ts
@@ -106,12 +108,13 @@ export function chartHistory(
  */
 export function watchTraining(
   { data, ...options }: ChartOptions & DisplayOptions,
-): Record<"onBatch" | "onEpoch", (status: TrainStatus) => Promise<void>> {
+): Record<"onBatch" | "onEpoch", (status: TrainStatus) => Promise<void>> & { stop: AbortSignal } {
   const showBar = watchProgress(options);
   const curves = createLiveDisplay(options);
   const describeScores = (loss: number, accuracy: number) =>
     `loss ${loss.toFixed(4)}, accuracy ${percent(accuracy)}`;
   return {
+    stop: listenForInterrupts(),
     onBatch: ({ epoch, epochs, batch, batches, loss, accuracy }) =>
       showBar({
         stage: `Epoch ${epoch} of at most ${epochs}`,

@@ -14,6 +14,7 @@ export {
   watchProgress,
 } from "./live.ts";
 export { showPhotos } from "./photos.ts";
+export { listenForInterrupts } from "./interrupts.ts";
 export { renderSvg } from "./render.ts";
 export {
   DISPLAY,

@@ -2,49 +2,62 @@
 import { DISPLAY, type Displayable, escapeHtml } from "./show.ts";
 import type { Duplicates } from "../data/duplicates.ts";
 import type { DetectionEvaluation, RankedResult } from "../evaluation/detection_metrics.ts";
-import type { Evaluation } from "../evaluation/metrics.ts";
-import type { Sample, Unreadable } from "../types.ts";
+import type { ModelEvaluation } from "../evaluation/evaluate_model.ts";
+import type { ClassReport, Evaluation } from "../evaluation/metrics.ts";
+import { plural, type Sample, type Unreadable } from "../types.ts";
 
 /** The MIME type under which a notebook's output carries the evaluation for programs. */
 export const EVALUATION_TYPE = "application/vnd.face-mask.evaluation+json";
 
 const HEAD = ["class", "precision", "recall", "F1", "n"] as const;
 
+/** An evaluation, and what {@linkcode evaluateModel} knows beside it. */
+type Result = Evaluation & Partial<Pick<ModelEvaluation, "otherAnswers" | "warnings">>;
+
 /**
- * Puts an evaluation into a few lines of text.
+ * Puts an evaluation into a few lines of text. One class alone has a recall, but no accuracy.
  *
  * @param data What it was measured on, in words.
  */
-export function describeEvaluation(evaluation: Evaluation, data: string): string {
+export function describeEvaluation(evaluation: Result, data: string): string {
   const rows = [HEAD, ...tableRows(evaluation)];
   const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const { name, figures } = summarise(evaluation);
+  const only = findOnlyClass(evaluation);
   return [
-    `accuracy  ${describeAccuracy(evaluation)}`,
-    `ROC AUC   ${evaluation.auc?.toFixed(4) ?? "undefined: one class only"}`,
+    `${name}  ${figures}`,
+    only ? `predicted ${describeRow(evaluation, only)}` : `ROC AUC   ${describeAuc(evaluation)}`,
     `photos    ${data}`,
-    "",
-    ...rows.map((row) =>
-      row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd()
-    ),
+    ...describeLimits(evaluation),
+    ...(only ? [] : [
+      "",
+      ...rows.map((row) =>
+        row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd()
+      ),
+    ]),
   ].join("\n");
 }
 
-/** Lists what could not be read, and why. */
-export function describeUnreadable(unreadable: readonly Unreadable[]): string {
-  const list = unreadable.map(({ file, reason }) => `  ${file}: ${reason}`);
-  return [`${unreadable.length} could not be read${list.length > 0 ? ":" : ""}`, ...list].join(
-    "\n",
-  );
+/** Says what was left out, what could not be read, and what is odd about a set's files. */
+export function describeProblems({ leftOut, unreadable, notes }: {
+  leftOut: readonly { reason: string; count: number }[];
+  unreadable: readonly Unreadable[];
+  notes: readonly Unreadable[];
+}): string {
+  return [
+    ...leftOut.map(({ reason, count }) => `${count} left out: ${reason}`),
+    ...listFiles(unreadable, "could not be read", Infinity),
+    ...(notes.length > 0 ? listFiles(notes, "to be noted", MOST_NOTES) : []),
+  ].join("\n");
 }
 
 /** Of what may be thousands, such as photos without an annotation, so many are listed. */
 const MOST_NOTES = 20;
 
-/** Says what is odd about a set's files; nothing where nothing is. */
-export function describeNotes(notes: readonly Unreadable[]): string {
-  const list = notes.slice(0, MOST_NOTES).map(({ file, reason }) => `  ${file}: ${reason}`);
-  const more = notes.length > MOST_NOTES ? [`  and ${notes.length - MOST_NOTES} more`] : [];
-  return notes.length === 0 ? "" : [`${notes.length} to be noted:`, ...list, ...more].join("\n");
+function listFiles(files: readonly Unreadable[], what: string, most: number): string[] {
+  const more = files.length > most ? [`  and ${files.length - most} more`] : [];
+  const list = files.slice(0, most).map(({ file, reason }) => `  ${file}: ${reason}`);
+  return [`${files.length} ${what}${files.length > 0 ? ":" : ""}`, ...list, ...more];
 }
 
 /** Puts the figures of kinds of photos into a line each. */
@@ -59,36 +72,37 @@ export function describeSlices(
   ).join("\n");
 }
 
-/** Says how many copies of photos a set holds, and names those whose labels contradict each other. */
+/** Says how many near-duplicates a set has, and names those whose labels contradict each other. */
 export function describeDuplicates(
   { exact, near, contradictions, largestGroup }: Duplicates,
   samples: readonly Sample[],
 ): string {
-  const name = (place: number) => samples[place]!.file.split(/[/\\]/).slice(-2).join("/");
-  const pairs = contradictions.map(([first, second]) =>
-    `  ${name(first)} (${samples[first]!.className}) and ${name(second)} (${
-      samples[second]!.className
-    })`
-  );
+  const name = (index: number) => {
+    const { file, className } = samples[index]!;
+    return `${file.split(/[/\\]/).slice(-2).join("/")} (${className})`;
+  };
   return [
-    `${exact.length} exact and ${near.length} near copies; the largest group has ${largestGroup} photos`,
-    `${pairs.length} pairs whose labels contradict each other${pairs.length > 0 ? ":" : ""}`,
-    ...pairs,
+    `${plural(exact.length, "exact duplicate")} and ${plural(near.length, "near-duplicate")}; ` +
+    `the largest group has ${plural(largestGroup, "sample")}`,
+    `${plural(contradictions.length, "pair")} with labels that contradict each other${
+      contradictions.length > 0 ? ":" : ""
+    }`,
+    ...contradictions.map(([first, second]) => `  ${name(first)} and ${name(second)}`),
   ].join("\n");
 }
 
-/** Says how many readable samples were left out on purpose, and why; nothing where none were. */
-export function describeLeftOut(leftOut: readonly { reason: string; count: number }[]): string {
-  return leftOut.map(({ reason, count }) => `${count} left out: ${reason}`).join("\n");
-}
-
 /** Shows an evaluation in a notebook; programs find it under {@linkcode EVALUATION_TYPE}. */
-export function showEvaluation(evaluation: Evaluation, { data }: { data: string }): Displayable {
+export function showEvaluation(evaluation: Result, { data }: { data: string }): Displayable {
   const row = (cells: readonly string[], tag: "td" | "th") =>
     `<tr>${cells.map((cell) => `<${tag} style="text-align:left">${cell}</${tag}>`).join("")}</tr>`;
+  const { name, figures } = summarise(evaluation);
+  const lines = [
+    `<b>${name} ${figures}</b>`,
+    `ROC AUC ${describeAuc(evaluation)}, on ${escapeHtml(data)}`,
+    ...describeLimits(evaluation).map(escapeHtml),
+  ];
   const bundle = {
-    "text/html": `<p><b>Test accuracy ${describeAccuracy(evaluation)}</b><br>` +
-      `ROC AUC ${evaluation.auc?.toFixed(4) ?? "undefined"}, on ${escapeHtml(data)}</p>` +
+    "text/html": `<p>${lines.join("<br>")}</p>` +
       `<table>${row(HEAD, "th")}${
         tableRows(evaluation).map((cells) => row(cells, "td")).join("")
       }</table>`,
@@ -96,6 +110,39 @@ export function showEvaluation(evaluation: Evaluation, { data }: { data: string 
     [EVALUATION_TYPE]: { ...evaluation, data },
   };
   return { [DISPLAY]: () => bundle };
+}
+
+/** The one class that has samples, if there is only one. */
+function findOnlyClass({ perClass }: Evaluation): ClassReport | undefined {
+  const present = perClass.filter(({ support }) => support > 0);
+  return present.length === 1 ? present[0] : undefined;
+}
+
+function summarise(evaluation: Evaluation): { name: string; figures: string } {
+  const only = findOnlyClass(evaluation);
+  const name = only ? `recall of ${only.className}` : "accuracy";
+  return { name, figures: describeAccuracy(evaluation) };
+}
+
+/** What the samples of a class were predicted as, the class itself first. */
+function describeRow({ classes, confusion }: Evaluation, { className }: ClassReport): string {
+  const own = classes.indexOf(className);
+  return [own, ...classes.keys().filter((label) => label !== own)]
+    .map((label) => `${confusion[own]![label]} ${classes[label]}`).join(", ");
+}
+
+const describeAuc = ({ auc }: Evaluation) =>
+  auc?.toFixed(4) ?? "undefined: it needs samples of each class";
+
+/** What a reader must know before believing the figures. */
+function describeLimits({ otherAnswers, warnings = [] }: Result): string[] {
+  const other = otherAnswers && otherAnswers.count > 0
+    ? [
+      `note      ${plural(otherAnswers.count, "sample")} predicted as ${otherAnswers.className}, ` +
+      "which is not judged here: the likelier of the others counts",
+    ]
+    : [];
+  return [...other, ...warnings.map((warning) => `warning   ${warning}`)];
 }
 
 function describeAccuracy(
@@ -107,7 +154,7 @@ function describeAccuracy(
 function tableRows({ perClass }: Evaluation): string[][] {
   return perClass.map(({ className, precision, recall, f1, support }) => [
     className,
-    ...[precision, recall, f1].map((value) => value.toFixed(4)),
+    ...[precision, recall, f1].map((value) => support > 0 ? value.toFixed(4) : "-"),
     String(support),
   ]);
 }
@@ -136,7 +183,7 @@ export function describeDetection(evaluation: DetectionEvaluation, data: string)
     ...detector.recallBySize.map(({ from, to, truths, recall }) =>
       `  ${`${from} to ${to ?? "any"}`.padEnd(10)}  ${figure(recall)}  n = ${truths}`
     ),
-    "counts off by, in faces a photo",
+    "error of the counts, in faces per photo",
     ...Object.entries(countErrors).map(([what, error]) =>
       `  ${what.padEnd(22)}${error.toFixed(3)}`
     ),

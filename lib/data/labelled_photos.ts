@@ -1,26 +1,26 @@
 /** Labelled photos of one data set or several: found, read, and split without leaks. */
 import type { Dataset, ScanOptions } from "./dataset.ts";
-import { scanDataset } from "./scan_dataset.ts";
+import { type Duplicates, groupDuplicates } from "./duplicates.ts";
+import { checkMemory } from "./memory.ts";
+import { scanAll } from "./scan_dataset.ts";
 import { selectSamples } from "./select_samples.ts";
-import { groupDuplicates } from "./duplicates.ts";
 import type { DataSource } from "./get_data.ts";
 import { loadImages } from "../images/load_images.ts";
-import { type Split, splitDataset } from "./split.ts";
+import { type PhotoSplit, splitPhotos, type SplitPhotosOptions } from "./split_photos.ts";
 import {
   CLASSES,
   type ClassName,
   type ImageSet,
   type OnProgress,
   type Sample,
+  type Task,
   type Unreadable,
 } from "../types.ts";
-import { viewPixels } from "../photo.ts";
 
-/** The seed of the split that all published figures are of. */
-export const SPLIT_SEED = 2026;
-
-/** Which photos, and how they are read and split. */
+/** Which photos, and how they are read. */
 export interface LabelledPhotosOptions extends ScanOptions {
+  /** @default three-class if a photo is labelled `mask_weared_incorrect`, else binary */
+  task?: Task;
   /** Side of the square photos in pixels. @default 128 */
   size?: number;
   /** Around a face's box on each side, as a share of its size. @default 0.15 */
@@ -30,13 +30,14 @@ export interface LabelledPhotosOptions extends ScanOptions {
   onProgress?: OnProgress;
 }
 
-/** Photos in memory, and where each belongs. */
+/** Photos in memory, and what became of the others. */
 export interface LabelledPhotos {
+  /** The task's classes; a class's index is its numeric label. */
   classes: readonly ClassName[];
   /** All that could be read. */
   images: ImageSet;
-  /** Those in it that the task has a use for. */
-  places: number[];
+  /** The indices in it of those that the task has a use for. */
+  indices: number[];
   /** The files of all that were labelled, those without a usable face too. */
   files: string[];
   /** Whether some of them are faces within a photo. */
@@ -47,27 +48,24 @@ export interface LabelledPhotos {
   /** Photos, annotations and faces of them. */
   unreadable: Unreadable[];
   notes: Dataset["notes"];
+  /** Finds the near-duplicates among all images, once. @throws {RangeError} as {@linkcode groupDuplicates} */
+  findDuplicates(): Duplicates;
   /**
-   * Deals `places` to three parts, each source for itself, so that a test part is the same whatever it is
-   * joined with. Copies of a photo, and faces of one photo, stay in one part; what has a copy in another
-   * source's test or validation part is left out. The seed is 2026 unless another is given. Another size or
-   * margin may find other copies, and so give another split.
+   * Splits `indices` into three parts, as {@linkcode splitPhotos} does. The split is made of all that could
+   * be read, whatever the task, `incorrect` and `minFace`: faces of 20 pixels and more of the test part are
+   * a part of its faces. Another size or margin may find other near-duplicates, and so give another split.
    *
-   * The split is made of all that could be read, whatever the task, `incorrect` and `minFace`: faces of 20
-   * pixels and more of the test part are a part of its faces.
-   *
-   * @throws {RangeError} as `groupDuplicates` and `splitDataset`: photos under 32 x 32, or too few of them
+   * @throws {RangeError} as {@linkcode splitPhotos}
    */
-  split(seed?: number): Split;
+  split(options?: SplitPhotosOptions): PhotoSplit;
 }
 
 /**
  * Reads the labelled photos of all sources into one set.
  *
  * @throws what `scanDataset` and `loadImages` throw
- * @throws {RangeError} if there is no source
- * @throws {Deno.errors.InvalidData} if a class of the task has no sample in any source, unless `eachClass`
- * is false
+ * @throws {RangeError} if there is no source, or the photos do not fit into memory
+ * @throws {Deno.errors.InvalidData} if no class, or with `eachClass` one of them, has a readable photo
  * @example
  * ```ts
  * import { loadLabelledPhotos } from "./labelled_photos.ts";
@@ -77,7 +75,7 @@ export interface LabelledPhotos {
  * await writeSampleFaces(folder, { count: 20 });
  * const source = { folder, name: "drawn faces", cache: folder };
  * const photos = await loadLabelledPhotos([source], { size: 32, cache: false });
- * console.log(photos.places.length, photos.split().test.length); // 20 4
+ * console.log(photos.indices.length, photos.split().test.length); // 20 4
  * await Deno.remove(folder, { recursive: true });
  * ```
  */
@@ -85,97 +83,98 @@ export async function loadLabelledPhotos(
   sources: readonly DataSource[],
   options: LabelledPhotosOptions = {},
 ): Promise<LabelledPhotos> {
-  const { task = "binary", incorrect, minFace, size, margin, eachClass = true, onProgress } =
-    options;
-  selectSamples([], { task, incorrect, minFace }); // refuses bad options before anything is read
+  const { incorrect, minFace, size = 128, margin, eachClass = true, onProgress } = options;
+  selectSamples([], options); // refuses bad options before anything is read
   if (sources.length === 0) throw new RangeError("loadLabelledPhotos() needs a source, got none");
-  const cache = options.cache !== false && sources[0]!.cache;
-  const unreadable: Unreadable[] = [], notes: Unreadable[] = [];
-  const files: string[] = [];
-  const sourceOf = new Map<Sample, number>();
-  for (const [source, { folder }] of sources.entries()) {
-    const dataset = await scanDataset(folder, { task: "three-class", eachClass: false });
-    unreadable.push(...dataset.unreadable);
-    notes.push(...dataset.notes);
-    files.push(...dataset.photos);
-    for (const sample of dataset.samples) sourceOf.set(sample, source);
-  }
-  const all = await loadImages([...sourceOf.keys()], { size, margin, cache, onProgress });
-
-  const { samples, places, leftOut } = selectSamples(all.samples, { task, incorrect, minFace });
-  const classes = CLASSES[task];
   const data = sources.map(({ name }) => name).join(" and ");
-  const missing = !eachClass
-    ? []
-    : classes.filter((name) => !samples.some(({ className }) => className === name));
-  if (missing.length > 0) {
-    const isRareAlone = missing.length === 1 && missing[0] === "mask_weared_incorrect";
-    throw new Deno.errors.InvalidData(
-      `no sample of ${missing.join(" or ")} in ${data}${
-        isRareAlone ? ': without them the task must be "binary"' : ""
-      }`,
-    );
+  const scans: Dataset[] = [];
+  for (const { folder } of sources) {
+    scans.push(await scanAll(folder, options));
   }
+  const found = scans.flatMap(({ samples }) => samples);
+  const task = options.task ?? findTask(found, incorrect);
+  const classes = CLASSES[task];
+  const selection = { task, incorrect, minFace };
+  const problems = {
+    unreadable: scans.flatMap(({ unreadable }) => unreadable),
+    notes: scans.flatMap(({ notes }) => notes),
+  };
+  const check = (samples: readonly Sample[]) =>
+    checkClasses(selectSamples(samples, selection).samples, {
+      classes,
+      eachClass,
+      data,
+      found,
+      ...problems,
+    });
+
+  check(found);
+  await checkMemory(found.length, size, onProgress);
+  const cache = options.cache !== false && sources[0]!.cache;
+  const all = await loadImages(found, { size, margin, cache, onProgress });
+  problems.unreadable = problems.unreadable.concat(all.unreadable);
+  check(all.samples);
+
+  const { samples, places: indices, leftOut } = selectSamples(all.samples, selection);
   const relabelled = [...all.samples];
-  places.forEach((place, index) => relabelled[place] = samples[index]!);
-  const used = new Set(places);
+  indices.forEach((index, i) => relabelled[index] = samples[i]!);
+  const images = { ...all, samples: relabelled };
+  let duplicates: Duplicates | undefined;
+  const findDuplicates = () => duplicates ??= groupDuplicates(all, { onProgress });
+  const sourceOf = new Map(
+    scans.flatMap(({ samples }, source) => samples.map((sample) => [sample, source] as const)),
+  );
   return {
     classes,
-    images: { ...all, samples: relabelled },
-    places,
-    files,
+    images,
+    indices,
+    files: scans.flatMap(({ photos }) => photos),
     hasBoxes: samples.some(({ box }) => box),
     data,
     leftOut,
-    unreadable: [...unreadable, ...all.unreadable],
-    notes,
-    split: (seed = SPLIT_SEED) => {
-      const parts = splitSources(all, sourceOf, { seed, onProgress });
-      const keep = (part: number[]) => part.filter((place) => used.has(place));
-      return {
-        train: keep(parts.train),
-        validation: keep(parts.validation),
-        test: keep(parts.test),
-      };
+    ...problems,
+    findDuplicates,
+    split: (options) => {
+      const sourceIds = all.samples.map((sample) => sourceOf.get(sample)!);
+      return splitPhotos(all, { indices, sources: sourceIds, findDuplicates, onProgress }, options);
     },
   };
 }
 
-function splitSources(
-  all: ImageSet,
-  sourceOf: ReadonlyMap<Sample, number>,
-  { seed, onProgress }: { seed: number; onProgress?: OnProgress },
-): Split {
-  const { samples } = all;
-  const sources = Map.groupBy(samples.keys(), (place) => sourceOf.get(samples[place]!));
-  const whole: Split = { train: [], validation: [], test: [] };
-  for (const places of sources.values()) {
-    const source = cutSet(all, places[0]!, places.length);
-    // Grouped by itself, as another source may link photos that nothing links here.
-    const { groups } = groupDuplicates(source, { onProgress });
-    const parts = splitDataset(source.samples, { seed, groups });
-    for (const name of ["train", "validation", "test"] as const) {
-      for (const index of parts[name]) whole[name].push(places[index]!);
-    }
-  }
-  if (sources.size === 1) return whole;
-  const { groups } = groupDuplicates(all, { onProgress });
-  const groupsOf = (part: number[]) => new Set(part.map((place) => groups[place]!));
-  const tested = groupsOf(whole.test), validated = groupsOf(whole.validation);
-  return {
-    test: whole.test,
-    validation: whole.validation.filter((place) => !tested.has(groups[place]!)),
-    train: whole.train.filter((place) =>
-      !tested.has(groups[place]!) && !validated.has(groups[place]!)
-    ),
-  };
+function findTask(samples: readonly Sample[], incorrect = "leave-out"): Task {
+  const isThird = ({ className, isDifficult }: Sample) =>
+    className === "mask_weared_incorrect" && !isDifficult;
+  return incorrect === "leave-out" && samples.some(isThird) ? "three-class" : "binary";
 }
 
-/** So many photos of a set, from the first one on: a view, no copy. */
-function cutSet(images: ImageSet, first: number, count: number): ImageSet {
-  return {
-    ...images,
-    pixels: viewPixels(images, first, count),
-    samples: images.samples.slice(first, first + count),
-  };
+/** Of what may be thousands, so many reasons are given. */
+const MOST_REASONS = 3;
+
+/** Throws, with the first reasons, if a class has no sample, or none has one. */
+function checkClasses(
+  samples: readonly Sample[],
+  { classes, eachClass, data, found, unreadable, notes }:
+    & Pick<LabelledPhotos, "classes" | "data" | "unreadable" | "notes">
+    & { eachClass: boolean; found: readonly Sample[] },
+): void {
+  const counts = Map.groupBy(samples, ({ className }) => className);
+  const missing = classes.filter((name) => !counts.has(name));
+  if (missing.length === 0 || (!eachClass && samples.length > 0)) return;
+  const isRareAlone = missing.length === 1 && missing[0] === "mask_weared_incorrect";
+  const labelled = new Set<string>();
+  for (const { file, className } of found) if (missing.includes(className)) labelled.add(file);
+  const [own, others] = [true, false].map((is) =>
+    unreadable.filter(({ file }) => labelled.has(file) === is)
+  );
+  const reasons = [...own!, ...others!, ...notes];
+  const more = reasons.length - MOST_REASONS;
+  throw new Deno.errors.InvalidData([
+    `no usable sample of ${missing.join(" or ")} in ${data}` +
+    (isRareAlone ? ': without them the task must be "binary"' : ""),
+    ...classes.filter((name) => counts.has(name)).map((name) =>
+      `  ${name}: ${counts.get(name)!.length}`
+    ),
+    ...reasons.slice(0, MOST_REASONS).map(({ file, reason }) => `  ${file}: ${reason}`),
+    ...(more > 0 ? [`  and ${more} more`] : []),
+  ].join("\n"));
 }

@@ -2,6 +2,7 @@
 import type { LayersModel } from "@tensorflow/tfjs-node";
 import { type Calibration, measureCalibration } from "./calibration.ts";
 import { evaluateScores, type Evaluation } from "./metrics.ts";
+import { warnAboutPart } from "./part_warnings.ts";
 import { toLabels } from "../model/batches.ts";
 import { narrowToBinary, predictImages } from "../model/predict_images.ts";
 import { CLASSES, type ClassName, type ImageSet, type OnProgress } from "../types.ts";
@@ -12,6 +13,17 @@ export interface ModelEvaluation extends Evaluation {
   calibrationError: number;
   /** Of a model of three classes that is judged on two: the photos that it puts into the third. */
   otherAnswers?: { className: ClassName; count: number };
+  /** What limits the result: see {@linkcode warnAboutPart}. */
+  warnings: string[];
+}
+
+/** Options of {@linkcode evaluateModel}. */
+export interface EvaluateOptions {
+  /** What is evaluated, in words. @default "the set" */
+  part?: string;
+  /** A scene's number per image of the set, as {@linkcode splitPhotos} gives them. @default none known */
+  groups?: readonly number[];
+  onProgress?: OnProgress;
 }
 
 /** What {@linkcode evaluateModel} measured, and what it was measured from. */
@@ -51,10 +63,11 @@ export async function evaluateModel(
   images: ImageSet,
   indices: readonly number[],
   classes: readonly ClassName[],
-  options: { onProgress?: OnProgress } = {},
+  { part = "the set", groups, onProgress }: EvaluateOptions = {},
 ): Promise<ModelResult> {
   const labels = toLabels(images, indices, classes);
-  const raw = await predictImages(model, images, indices, options);
+  const raw = await predictImages(model, images, indices, { onProgress });
+  const samples = indices.map((index) => images.samples[index]!);
   const isNarrowed = classes.length === 2 && raw.length === 3 * labels.length;
   const scores = isNarrowed ? narrowToBinary(raw) : raw;
   const evaluation = evaluateScores(labels, scores, classes);
@@ -65,6 +78,7 @@ export async function evaluateModel(
       ...evaluation,
       calibrationError: calibration.error,
       ...(otherAnswers && { otherAnswers }),
+      warnings: warnAboutPart(part, samples, classes, groups && indices.map((i) => groups[i]!)),
     },
     calibration,
     labels,

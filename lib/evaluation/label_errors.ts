@@ -42,34 +42,38 @@ const FIT = { steps: 120, rate: 0.05, decay: 0.01 } as const;
  * Source: Northcutt et al., 2021, Confident Learning, https://arxiv.org/abs/1911.00068 (its baseline of
  * confident, out-of-sample disagreement).
  *
- * @param groups As `groupDuplicates` gives them: copies of a photo are judged together.
+ * @param indices Those of the set that are judged.
+ * @param groups Of the whole set, as `groupDuplicates` gives them: near-duplicates are judged together.
  * @throws {RangeError} if there are fewer groups than folds, or `folds` is under 2
  */
 export async function findLabelErrors(
   images: ImageSet,
+  indices: readonly number[],
   groups: readonly number[],
   classes: readonly ClassName[],
   { folds = 5, minProbability = 0.9, seed = 42, onProgress }: LabelErrorOptions = {},
 ): Promise<SuspectedLabel[]> {
-  const all = new Set(groups);
+  const groupOf = indices.map((index) => groups[index]!);
+  const all = new Set(groupOf);
   if (!Number.isInteger(folds) || folds < 2 || all.size < folds) {
     throw new RangeError(`folds must be an integer in 2..${all.size} groups, got ${folds}`);
   }
-  const labels = toLabels(images, [...images.samples.keys()], classes);
-  const features = await readFeatures(images, onProgress);
+  const labels = toLabels(images, indices, classes);
+  const features = await readFeatures(images, indices, onProgress);
   const order = shuffle([...all], seededRandom(seed));
   const foldOf = new Map(order.map((group, place) => [group, place % folds]));
   const suspects: SuspectedLabel[] = [];
   for (let fold = 0; fold < folds; fold++) {
-    const held = [...labels.keys()].filter((index) => foldOf.get(groups[index]!) === fold);
-    const others = [...labels.keys()].filter((index) => foldOf.get(groups[index]!) !== fold);
+    const [held, others] = [true, false].map((is) =>
+      [...labels.keys()].filter((at) => (foldOf.get(groupOf[at]!) === fold) === is)
+    ) as [number[], number[]];
     const probabilities = judge(features, labels, classes.length, others, held);
-    held.forEach((index, row) => {
+    held.forEach((at, row) => {
       const ofRow = probabilities.subarray(row * classes.length, (row + 1) * classes.length);
       const probability = Math.max(...ofRow);
       const predicted = ofRow.indexOf(probability);
-      if (predicted !== labels[index] && probability >= minProbability) {
-        suspects.push({ index, label: labels[index]!, predicted, probability });
+      if (predicted !== labels[at] && probability >= minProbability) {
+        suspects.push({ index: indices[at]!, label: labels[at]!, predicted, probability });
       }
     });
     onProgress?.({ stage: "Judging labels", done: fold + 1, total: folds });
@@ -79,15 +83,19 @@ export async function findLabelErrors(
 }
 
 /** `[n, features]`, each of mean 0 and variance 1; the caller disposes it. */
-async function readFeatures(images: ImageSet, onProgress?: OnProgress): Promise<Tensor2D> {
+async function readFeatures(
+  images: ImageSet,
+  indices: readonly number[],
+  onProgress?: OnProgress,
+): Promise<Tensor2D> {
   installKernels();
   const model = await buildTransferModel({ size: images.size });
   const backbone = tf.model({ inputs: model.inputs, outputs: model.layers.at(-3)!.output });
   const rows: Tensor2D[] = [];
-  for (const part of chunk([...images.samples.keys()], 64)) {
+  for (const part of chunk(indices, 64)) {
     rows.push(tf.tidy(() => backbone.predictOnBatch(scaleImages(images, part)) as Tensor2D));
     const done = rows.length * 64;
-    const total = images.samples.length;
+    const total = indices.length;
     onProgress?.({ stage: "Reading features of photos", done: Math.min(done, total), total });
     await new Promise((resume) => setTimeout(resume));
   }

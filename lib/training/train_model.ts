@@ -29,7 +29,8 @@ export async function trainModel(
   images: ImageSet,
   options: TrainOptions,
 ): Promise<TrainResult> {
-  const { onBatch, onEpoch, signal, checkpoint, checkpointSeconds = 30, resumeFrom } = options;
+  const { onBatch, onEpoch, signal, stop, checkpoint, checkpointSeconds = 30, resumeFrom } =
+    options;
   const settings = checkSettings(options);
   if (settings.teacher) expectTeacher(settings.teacher, images.size, settings.classes);
   installKernels();
@@ -43,7 +44,9 @@ export async function trainModel(
   };
   try {
     if (resumeFrom) await run.restore(resumeFrom);
-    while (!run.isOver) {
+    for (;;) {
+      if (stop?.aborted && run.canStop) run.stop();
+      if (run.isOver) break;
       if (!run.hasBatch) {
         const status = await run.endEpoch();
         await save();

@@ -45,6 +45,11 @@ export interface TrainOptions {
   onEpoch?: (status: TrainStatus) => void | Promise<void>;
   /** Ends the run at the next batch, with the reason thrown, after a last checkpoint. */
   signal?: AbortSignal;
+  /**
+   * Ends the run at the next batch without an error: the epoch is cut short and validated, and the model has
+   * the weights of the best epoch, whatever `keep` says.
+   */
+  stop?: AbortSignal;
   /** A file to save the run to: after every epoch, between batches, and when `signal` ends it. It stays. */
   checkpoint?: string;
   /** Seconds from one checkpoint to the next. @default 30 */

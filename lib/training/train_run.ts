@@ -34,6 +34,7 @@ export class TrainRun {
   };
   /** The weights of the best epoch. */
   #best: Tensor[] = [];
+  #isStopped = false;
 
   constructor(model: LayersModel, images: ImageSet, settings: TrainSettings) {
     this.#model = model;
@@ -50,8 +51,20 @@ export class TrainRun {
   }
 
   get isOver(): boolean {
-    const { epoch, bestEpoch } = this.#progress;
+    const { epoch, bestEpoch, batch } = this.#progress;
+    if (this.#isStopped && batch === 0) return true;
     return epoch > this.#settings.epochs || epoch - bestEpoch > this.#settings.patience;
+  }
+
+  /** Whether there is an epoch, or a part of one, to keep. */
+  get canStop(): boolean {
+    return this.#progress.batch > 0 || this.#progress.history.loss.length > 0;
+  }
+
+  /** Cuts the epoch in progress short, and makes it the last one. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#batches = this.#batches.slice(0, this.#progress.batch);
   }
 
   /** Whether a batch comes next, and not the end of an epoch. */
@@ -103,10 +116,12 @@ export class TrainRun {
     return status;
   }
 
-  /** Puts the weights of the best epoch back, unless the last ones are to be kept. */
+  /** Puts the weights of the best epoch back, unless the last ones are to be kept and are the last ones. */
   finish(): TrainResult {
     const { history, bestEpoch } = this.#progress;
-    if (this.#settings.keep === "last") return { history, bestEpoch: history.loss.length };
+    if (this.#settings.keep === "last" && !this.#isStopped) {
+      return { history, bestEpoch: history.loss.length };
+    }
     this.#model.setWeights(this.#best);
     return { history, bestEpoch };
   }

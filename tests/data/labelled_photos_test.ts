@@ -6,10 +6,10 @@ import {
   type LabelledPhotos,
   type LabelledPhotosOptions,
   loadLabelledPhotos,
-  SPLIT_SEED,
 } from "../../lib/data/labelled_photos.ts";
 import { seededRandom } from "../../lib/random.ts";
 import type { Split } from "../../lib/data/split.ts";
+import { SPLIT_SEED } from "../../lib/data/split_photos.ts";
 import { CLASSES, type ClassName, type ImageSet, type Sample } from "../../lib/types.ts";
 
 const SIDE = 32;
@@ -102,16 +102,16 @@ const parts = listParts(joined, split);
 Deno.test("loadLabelledPhotos() reads all sources into one set", async () => {
   const broken = join(first.folder, "with_mask/broken.png");
   await Deno.writeTextFile(broken, "no photo");
-  const deep = join(first.folder, "with_mask/deep");
-  await Deno.mkdir(deep);
-  const { images, unreadable, places, ...rest } = await load([first, second]);
+  const bare = join(second.folder, "images/bare.png");
+  await writePng(bare, makePicture(0));
+  const { images, unreadable, indices, ...rest } = await load([first, second]);
   await Deno.remove(broken);
-  await Deno.remove(deep);
-  assertEquals(rest.notes, [{ file: deep, reason: "a folder, not a photo: ignored" }]);
+  await Deno.remove(bare);
+  assertEquals(rest.notes, [{ file: bare, reason: "no annotation: not used" }]);
   assertEquals(rest.classes, CLASSES["three-class"]);
   assertEquals([rest.data, rest.hasBoxes, rest.leftOut], ["folders and voc", true, []]);
   assertEquals(unreadable.map(({ file }) => file), [broken]);
-  assertEquals([images.samples.length, places], [76, [...Array(76).keys()]]);
+  assertEquals([images.samples.length, indices], [76, [...Array(76).keys()]]);
   // Picture 0 is in both sources.
   const place = images.samples.findIndex(({ file }) => file.startsWith(second.folder));
   assertEquals([place, pixelsOf(images, 0)], [40, makePicture(0)]);
@@ -120,9 +120,9 @@ Deno.test("loadLabelledPhotos() reads all sources into one set", async () => {
 
 Deno.test("loadLabelledPhotos() needs each class in one of its sources", async () => {
   const message =
-    'no sample of mask_weared_incorrect in folders: without them the task must be "binary"';
+    'no usable sample of mask_weared_incorrect in folders: without them the task must be "binary"';
   await assertRejects(() => load([first]), Deno.errors.InvalidData, message);
-  assertEquals((await load([first], { eachClass: false })).places.length, 40);
+  assertEquals((await load([first], { eachClass: false })).indices.length, 40);
   assertEquals((await load([first], { task: "binary" })).hasBoxes, false);
 });
 
@@ -145,7 +145,7 @@ Deno.test("split() deals each source for itself: the same test part alone and jo
 });
 
 Deno.test("split() leaves out of training what has a copy in another source's test part", () => {
-  const { images, places } = joined;
+  const { images, indices } = joined;
   const [train, validation, test] = PARTS.map((part) =>
     new Set(split[part].map((at) => pixelsOf(images, at).join()))
   );
@@ -163,7 +163,7 @@ Deno.test("split() leaves out of training what has a copy in another source's te
   }
   // Some are left out, and none that has nothing to do with a copy.
   const dealt = new Set(PARTS.flatMap((part) => split[part]));
-  const left = places.filter((at) => !dealt.has(at));
+  const left = indices.filter((at) => !dealt.has(at));
   assert(left.length > 0, "no photo is left out");
   const copies = new Set(COPIED.flat().map((number) => makePicture(number).join()));
   for (const at of left) {
@@ -186,12 +186,12 @@ Deno.test("split() is the same whatever task, minFace and incorrect", async () =
     ] as [LabelledPhotosOptions, number, Record<string, number>][]
   ) {
     const photos = await load([first, second], options);
-    assertEquals(photos.places.length, count);
+    assertEquals(photos.indices.length, count);
     assertEquals(
       Object.fromEntries(photos.leftOut.map(({ reason, count }) => [reason, count])),
       leftOut,
     );
-    const samples = photos.places.map((at) => photos.images.samples[at]!);
+    const samples = photos.indices.map((at) => photos.images.samples[at]!);
     const { task = "three-class" } = options;
     assertEquals(new Set(samples.map((it) => it.className)), new Set(CLASSES[task]));
     const used = new Set(samples.map(nameOf));
@@ -202,9 +202,70 @@ Deno.test("split() is the same whatever task, minFace and incorrect", async () =
   }
 });
 
+Deno.test("split() gives notebook, train and evaluate one test part, where faces are small too", async () => {
+  const task = "three-class";
+  const ways: Record<string, LabelledPhotosOptions> = {
+    notebook: { task, minFace: 20 },
+    train: { task, incorrect: "leave-out", minFace: 20, margin: 0 },
+    evaluate: { task, incorrect: "leave-out", minFace: 20, size: SIDE, eachClass: false },
+  };
+  const tests = await Promise.all(
+    Object.values(ways).map(async (options) => {
+      const photos = await load([second], options);
+      assertEquals(photos.leftOut, [{ reason: "face under 20 pixels", count: 3 }]);
+      return listParts(photos, photos.split());
+    }),
+  );
+  assertEquals(tests[1], tests[0]);
+  assertEquals(tests[2], tests[0]);
+  // It is the test part of all faces without the small ones.
+  const all = await load([second]);
+  assertEquals(
+    listParts(all, all.split()).test.filter((name) => tests[0]!.test.includes(name)),
+    tests[0]!.test,
+  );
+});
+
+Deno.test("split() can split by photo: no near-duplicate stays together, all faces of a photo do", async () => {
+  const photos = await load([first, second]);
+  const byPhoto = photos.split({ by: "photo" });
+  const dealt = PARTS.flatMap((part) => byPhoto[part]).sort((a, b) => a - b);
+  assertEquals(dealt, photos.indices);
+  const partOf = new Map<string, string>();
+  for (const part of PARTS) {
+    for (const index of byPhoto[part]) {
+      const { file } = photos.images.samples[index]!;
+      assertEquals(partOf.get(file) ?? part, part, file);
+      partOf.set(file, part);
+    }
+  }
+  assertEquals(byPhoto.groups, split.groups);
+  const trained = new Set(byPhoto.train.map((index) => byPhoto.groups[index]));
+  assert(byPhoto.test.some((index) => trained.has(byPhoto.groups[index])), "no leak to be seen");
+  const wrong = { by: "face" } as unknown as { by: "photo" };
+  assertThrows(() => photos.split(wrong), RangeError, 'by must be "scene" or "photo", got "face"');
+});
+
+Deno.test("split() says how many scenes too few photos show, and what to do", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "face-mask-test-" });
+  for (const [label, className] of CLASSES.binary.entries()) {
+    await Deno.mkdir(join(folder, className));
+    for (let i = 0; i < 8; i++) {
+      await writePng(join(folder, className, `${i}.png`), makePicture(500 + label));
+    }
+  }
+  const frames = { folder, name: "frames", cache: folder };
+  const photos = await load([frames], { task: "binary" });
+  const message = "16 photos of 2 scenes cannot be split: near-duplicates must stay in one part. " +
+    "Add photos of other scenes";
+  assertThrows(() => photos.split(), RangeError, message);
+  assertEquals(photos.split({ by: "photo" }).test.length > 0, true);
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("split() is as random as its seed, and refuses too few photos", async () => {
-  assertEquals(joined.split(SPLIT_SEED), split);
-  assertNotEquals(joined.split(1).test, joined.split(2).test);
+  assertEquals(joined.split({ seed: SPLIT_SEED }), split);
+  assertNotEquals(joined.split({ seed: 1 }).test, joined.split({ seed: 2 }).test);
   const small = { folder: join(folder, "small"), name: "small", cache: folder };
   await writeFolders(small.folder, 1);
   const photos = await load([first, small], { task: "binary" });

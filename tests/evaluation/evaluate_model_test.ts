@@ -54,7 +54,8 @@ Deno.test("evaluateModel() gives what labels, scores and metrics give one by one
   assertEquals(tf.memory().numTensors, before);
   assertEquals([labels, scores.length], [[0, 1, 1, 0, 1, 2], 18]);
   assertEquals(calibration, measureCalibration(labels, scores, 3));
-  const { calibrationError, ...rest } = evaluation;
+  const { calibrationError, warnings, ...rest } = evaluation;
+  assertEquals(warnings, ["the set has 6 photos: with fewer than 50, chance decides much"]);
   assertEquals(rest, evaluateScores(labels, scores, classes));
   assertEquals(calibrationError, calibration.error);
   // Photos 0, 1 and 5 are right, by their strongest colour.

@@ -5,6 +5,7 @@ import { CLASSES, type ImageSet } from "../../lib/types.ts";
 import { assertNoLeak } from "../fixtures/photos.ts";
 
 const SIZE = 32;
+const ALL = [...Array(60).keys()];
 
 /** Grey photos, dark for label 0 and bright for label 1; the labels at `wrong` are swapped. */
 function makeSet(n: number, wrong: number[]): ImageSet {
@@ -25,7 +26,7 @@ Deno.test("findLabelErrors() is surest of the labels that were swapped", async (
     const images = makeSet(60, [4, 11]);
     const reports: number[] = [];
     const groups = images.samples.map((_, i) => i);
-    const found = await findLabelErrors(images, groups, CLASSES.binary, {
+    const found = await findLabelErrors(images, ALL, groups, CLASSES.binary, {
       folds: 3,
       onProgress: ({ done }) => reports.push(done),
     });
@@ -44,18 +45,28 @@ Deno.test("findLabelErrors() judges copies of a photo by models that saw none of
   const wrong = [1, 3, 5, 7, 9];
   const images = makeSet(60, wrong);
   const groups = images.samples.map((_, i) => wrong.includes(i) ? 0 : i + 1);
-  const found = await findLabelErrors(images, groups, CLASSES.binary, { folds: 3 });
-  const places = new Set(found.map(({ index }) => index));
-  assertEquals(wrong.filter((place) => !places.has(place)), []);
+  const found = await findLabelErrors(images, ALL, groups, CLASSES.binary, { folds: 3 });
+  const doubted = new Set(found.map(({ index }) => index));
+  assertEquals(wrong.filter((index) => !doubted.has(index)), []);
 });
 
 Deno.test("findLabelErrors() refuses folds that cannot be", async () => {
   const images = makeSet(4, []);
   for (const folds of [1, 2.5, 5]) {
     await assertRejects(
-      () => findLabelErrors(images, [0, 1, 2, 3], CLASSES.binary, { folds }),
+      () => findLabelErrors(images, [0, 1, 2, 3], [0, 1, 2, 3], CLASSES.binary, { folds }),
       RangeError,
       "folds must be an integer in 2..4 groups",
     );
   }
+});
+
+Deno.test("findLabelErrors() judges the photos at the indices alone, whatever the others are", async () => {
+  const images = makeSet(60, [4, 11]);
+  images.samples[20] = { file: "20.jpg", className: "mask_weared_incorrect" };
+  const groups = images.samples.map((_, i) => i);
+  const indices = ALL.filter((index) => index !== 11 && index !== 20);
+  const found = await findLabelErrors(images, indices, groups, CLASSES.binary, { folds: 3 });
+  assertEquals(found[0]!.index, 4);
+  assertEquals(found.filter(({ index }) => !indices.includes(index)), []);
 });

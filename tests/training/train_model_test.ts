@@ -219,3 +219,39 @@ Deno.test("trainModel() refuses a teacher that cannot say what is to be learned"
   );
   teacher.model.dispose();
 });
+
+Deno.test("trainModel() cuts the epoch short when it is to stop, and keeps the best weights", async () => {
+  await assertNoLeak(async () => {
+    for (const keep of ["best", "last"] as const) {
+      const stopping = new AbortController();
+      const { history, bestEpoch, scores } = await trainOnce({
+        epochs: 50,
+        keep,
+        learningRate: 0.01,
+        stop: stopping.signal,
+        onBatch: ({ epoch, batch }) => {
+          if (epoch === 4 && batch === 2) stopping.abort();
+        },
+      });
+      assertEquals(history.valLoss.length, 4);
+      assertEquals(history.valLoss[bestEpoch - 1], Math.min(...history.valLoss));
+      const right = parts.validation.filter((index, i) => Number(scores[i]! >= 0.5) === index % 2);
+      assertEquals(right.length / parts.validation.length, history.valAccuracy[bestEpoch - 1]);
+    }
+  });
+});
+
+Deno.test("trainModel() stops between two epochs too, and after one batch at the earliest", async () => {
+  const stopping = new AbortController();
+  const onEpoch = ({ epoch }: TrainStatus) => epoch === 2 && stopping.abort();
+  const { history } = await trainOnce({
+    epochs: 50,
+    stop: stopping.signal,
+    onEpoch: (it) => void onEpoch(it),
+  });
+  assertEquals(history.loss.length, 2);
+  const batches: number[] = [];
+  const onBatch = ({ batch }: TrainStatus) => void batches.push(batch);
+  const early = await trainOnce({ stop: AbortSignal.abort(), onBatch });
+  assertEquals([early.history.loss.length, batches], [1, [1]]);
+});

@@ -1,0 +1,127 @@
+/** Photos in memory to training, validation and test parts, without leaks. */
+import { type Duplicates, groupDuplicates } from "./duplicates.ts";
+import { type Split, splitDataset } from "./split.ts";
+import { type ImageSet, type OnProgress, plural } from "../types.ts";
+import { viewPixels } from "../photo.ts";
+
+/** The seed of the split that all published figures are of. */
+export const SPLIT_SEED = 2026;
+
+/** How photos are split. */
+export interface SplitPhotosOptions {
+  /** A safe integer. @default SPLIT_SEED */
+  seed?: number;
+  /**
+   * What stays together: the photos of one scene (near-duplicates of each other), or the faces of one photo
+   * alone. The latter tests on near-duplicates of training photos: results are too optimistic.
+   *
+   * @default "scene"
+   */
+  by?: "scene" | "photo";
+}
+
+/** Three parts, and the scenes of the whole set. */
+export interface PhotoSplit extends Split {
+  /** A scene's number per image: near-duplicates of each other, and faces of one photo, share it. */
+  groups: number[];
+}
+
+/** What is split. */
+interface Photos {
+  /** Those that the task has a use for. */
+  indices: readonly number[];
+  /** The number of its source, from 0, per image. */
+  sources: readonly number[];
+  findDuplicates: () => Duplicates;
+  onProgress?: OnProgress;
+}
+
+const PARTS = ["train", "validation", "test"] as const;
+
+/**
+ * Splits photos into three parts, each source by itself, so that a test part is the same whatever it is
+ * joined with. Near-duplicates, and faces of one photo, stay in one part; what has a near-duplicate in
+ * another source's test or validation part is left out.
+ *
+ * @throws {RangeError} as `groupDuplicates` and `splitDataset`: photos under 32 x 32, or too few scenes
+ */
+export function splitPhotos(
+  all: ImageSet,
+  { indices, sources, findDuplicates, onProgress }: Photos,
+  { seed = SPLIT_SEED, by = "scene" }: SplitPhotosOptions = {},
+): PhotoSplit {
+  if (by !== "scene" && by !== "photo") {
+    throw new RangeError(`by must be "scene" or "photo", got ${JSON.stringify(by)}`);
+  }
+  const { groups } = findDuplicates();
+  const bySource = [...Map.groupBy(all.samples.keys(), (index) => sources[index]).values()];
+  const whole: Split = { train: [], validation: [], test: [] };
+  for (const members of bySource) {
+    const own = by === "photo" ? groupByFile(all, members) : bySource.length === 1
+      ? groups
+      // Grouped by itself, as another source may link photos that nothing links here.
+      : groupDuplicates(cutSet(all, members[0]!, members.length), { onProgress }).groups;
+    const parts = splitSource(all, members, own, seed);
+    for (const name of PARTS) {
+      for (const index of parts[name]) whole[name].push(members[index]!);
+    }
+  }
+  const split = bySource.length === 1 || by === "photo" ? whole : dropLeaks(whole, groups);
+  const used = new Set(indices);
+  const keep = (part: number[]) => part.filter((index) => used.has(index));
+  return {
+    train: keep(split.train),
+    validation: keep(split.validation),
+    test: keep(split.test),
+    groups,
+  };
+}
+
+function groupByFile({ samples }: ImageSet, members: readonly number[]): number[] {
+  const numbers = new Map<string, number>();
+  return members.map((index) => {
+    const { file } = samples[index]!;
+    if (!numbers.has(file)) numbers.set(file, numbers.size);
+    return numbers.get(file)!;
+  });
+}
+
+function splitSource(all: ImageSet, members: number[], groups: number[], seed: number): Split {
+  const samples = members.map((index) => all.samples[index]!);
+  try {
+    return splitDataset(samples, { seed, groups });
+  } catch (cause) {
+    const scenes = new Set(groups).size;
+    const files = new Set(samples.map(({ file }) => file)).size;
+    if (!(cause instanceof RangeError && cause.message.includes("empty") && scenes < files)) {
+      throw cause;
+    }
+    throw new RangeError(
+      `${plural(files, "photo")} of ${plural(scenes, "scene")} cannot be split: ` +
+        "near-duplicates must stay in one part. Add photos of other scenes or people; or put the photos " +
+        'in folders Train, Validation and Test yourself; or split by photo (--split-by photo, in code by: "photo"): ' +
+        "the results are then too optimistic",
+      { cause },
+    );
+  }
+}
+
+/** Leaves out of training and validation what another source's parts test on. */
+function dropLeaks({ train, validation, test }: Split, groups: readonly number[]): Split {
+  const groupsOf = (part: number[]) => new Set(part.map((index) => groups[index]!));
+  const tested = groupsOf(test), validated = groupsOf(validation);
+  return {
+    test,
+    validation: validation.filter((index) => !tested.has(groups[index]!)),
+    train: train.filter((index) => !tested.has(groups[index]!) && !validated.has(groups[index]!)),
+  };
+}
+
+/** So many photos of a set, from the first one on: a view, no copy. */
+function cutSet(images: ImageSet, first: number, count: number): ImageSet {
+  return {
+    ...images,
+    pixels: viewPixels(images, first, count),
+    samples: images.samples.slice(first, first + count),
+  };
+}

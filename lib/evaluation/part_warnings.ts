@@ -1,0 +1,49 @@
+/** What limits a result: too few photos, too few scenes, a class that is not there. */
+import { type ClassName, plural, type Sample } from "../types.ts";
+
+/** With fewer, the 95% interval of an accuracy of 0.9 is wider than 16 points. */
+const FEWEST = 50;
+
+/**
+ * Says what is wrong with a part as something to judge a model on; nothing where all is well.
+ *
+ * @param name The part in words, such as "the test part".
+ * @param samples Those of the part.
+ * @param classes Those that are to be told apart.
+ * @param groups A scene's number per sample, as `splitPhotos` gives them.
+ * @example
+ * ```ts
+ * import { warnAboutPart } from "./part_warnings.ts";
+ *
+ * const samples = [{ className: "with_mask" as const }];
+ * console.log(warnAboutPart("the test part", samples, ["without_mask", "with_mask"]));
+ * ```
+ */
+export function warnAboutPart(
+  name: string,
+  samples: readonly Pick<Sample, "className" | "box">[],
+  classes: readonly ClassName[],
+  groups?: readonly number[],
+): string[] {
+  const thing = samples[0]?.box ? "face" : "photo";
+  const things = plural(samples.length, thing);
+  const present = new Set(samples.map(({ className }) => className));
+  const missing = classes.filter((className) => !present.has(className));
+  const warnings: string[] = [];
+  if (samples.length < FEWEST) {
+    warnings.push(`${name} has ${things}: with fewer than ${FEWEST}, chance decides much`);
+  }
+  const scenes = groups && new Set(groups).size;
+  if (scenes && scenes < FEWEST && scenes <= samples.length / 2) {
+    warnings.push(
+      `${name} has ${things} of ${plural(scenes, "scene")} ` +
+        "(near-duplicates count as one): results say little about others",
+    );
+  }
+  if (missing.length > 0 && samples.length > 0) {
+    warnings.push(
+      `${name} has no ${thing} of ${missing.join(" or ")}`,
+    );
+  }
+  return warnings;
+}
