@@ -2,9 +2,9 @@
  * Finds faces and classifies them without Deno and without the native library: in pages and workers, on
  * Node and on Bun, with TensorFlow.js on WebAssembly. The same networks and the same steps as in `mod.ts`.
  */
-import * as tf from "@tensorflow/tfjs-core";
-import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
-import { layers, type LayersModel, models } from "@tensorflow/tfjs-layers";
+import * as tf from "npm:@tensorflow/tfjs-core@4.22.0";
+import { setWasmPaths } from "npm:@tensorflow/tfjs-backend-wasm@4.22.0";
+import { layers, type LayersModel, models } from "npm:@tensorflow/tfjs-layers@4.22.0";
 import {
   createDetector,
   type DetectOptions,

@@ -1,8 +1,8 @@
 /** Files and folders that appear whole or not at all, and the folders in which they are made. */
-import { basename, dirname, join, resolve } from "@std/path";
+import { basename, dirname, join, resolve } from "node:path";
 import { readdir } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import pMap from "p-map";
+import pMap from "npm:p-map@7.1.1";
 
 /** How often a process that waits looks whether its turn has come. */
 const POLL_MS = 50;

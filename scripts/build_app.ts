@@ -18,6 +18,8 @@ export async function buildApp(): Promise<void> {
       configFile: false,
       publicDir: false,
       logLevel: "error",
+      // lib names npm packages as Deno takes them from anywhere.
+      resolve: { alias: [{ find: /^npm:(.+)@[^@/]+/, replacement: "$1" }] },
       build: {
         outDir: part,
         emptyOutDir: true,

@@ -143,6 +143,24 @@ Deno.test("what browser.ts reaches needs no Deno and no native library, types in
   assertEquals(wrong, []);
 });
 
+Deno.test("lib names its npm packages in full, in deno.json's versions, so that any program can import it", async () => {
+  const { imports } = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json"))) as {
+    imports: Record<string, string>;
+  };
+  const wanted = Object.values(imports);
+  const wrong: string[] = [];
+  for await (const file of listFiles(LIB)) {
+    const code = (await Deno.readTextFile(file)).replace(/\/\*[^]*?\*\/|\/\/.*/g, "");
+    const statements = code.matchAll(/^(?!import type)(?:import|export)\b[^;]*?from "([^"]+)"/gm);
+    const dynamic = code.matchAll(/await import\("([^"]+)"/g);
+    for (const [, name] of [...statements, ...dynamic]) {
+      const isKnown = wanted.some((it) => name === it || name!.startsWith(`${it}/`));
+      if (!/^(\.|node:)/.test(name!) && !isKnown) wrong.push(`${relative(LIB, file)}: ${name}`);
+    }
+  }
+  assertEquals(wrong, []);
+});
+
 Deno.test("no file of lib has over 250 lines", async () => {
   const long: string[] = [];
   for await (const file of listFiles(LIB)) {

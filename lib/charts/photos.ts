@@ -1,5 +1,5 @@
 /** Photos of a set, as a notebook shows them. */
-import { Image } from "imagescript";
+import { Image } from "npm:imagescript@1.3.1";
 import { type PixelSet, viewPixels } from "../photo.ts";
 import type { ImageSet } from "../types.ts";
 import { DISPLAY, type Displayable, showImages, type ShowImagesOptions } from "./show.ts";

@@ -1,6 +1,6 @@
 /** A chart to SVG. */
-import * as vega from "vega";
-import { compile, type TopLevelSpec } from "vega-lite";
+import * as vega from "npm:vega@6.4.0";
+import { compile, type TopLevelSpec } from "npm:vega-lite@6.5.0";
 import { THEME } from "./style.ts";
 
 // Without a canvas Vega takes every character for 0.8 em wide, which leaves holes in the layout; it

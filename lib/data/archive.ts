@@ -1,7 +1,7 @@
 /** A zip archive onto disk: checked from its first byte to its last, then unpacked in one step. */
-import { basename, dirname, join } from "@std/path";
+import { basename, dirname, join } from "node:path";
 import { constants, gunzipSync } from "node:zlib";
-import { type Entry, Reader, ZipReader } from "@zip.js/zip.js";
+import { type Entry, Reader, ZipReader } from "npm:@zip.js/zip.js@2.24.0";
 import type { OnProgress } from "../types.ts";
 import { writeWholeFolder } from "../files.ts";
 import { FORMAT_BYTES, identifyFile } from "../images/file_format.ts";

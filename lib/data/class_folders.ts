@@ -1,5 +1,5 @@
 /** Photos in folders named for their class. */
-import { basename, dirname, join, SEPARATOR } from "@std/path";
+import { basename, dirname, join, sep } from "node:path";
 import type { Scan } from "./dataset.ts";
 import { type ListFolder, walkFiles } from "./list_folder.ts";
 import { readPartName } from "./part_names.ts";
@@ -19,7 +19,7 @@ export async function scanClassFolders(
     const labels = [basename(folder)];
     for await (const name of walkFiles(list, folder)) {
       const file = join(folder, name);
-      const [part] = dirname(name).split(SEPARATOR).flatMap((it) => readPartName(it) ?? []);
+      const [part] = dirname(name).split(sep).flatMap((it) => readPartName(it) ?? []);
       scan.photos.push({ file, source: file, labels, ...(part && { part }) });
     }
   }

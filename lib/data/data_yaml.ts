@@ -1,6 +1,6 @@
 /** What names the classes of YOLO's labels: `data.yaml`, or a list such as `classes.txt`. */
-import { dirname, isAbsolute, join, relative } from "@std/path";
-import { parse } from "yaml";
+import { dirname, isAbsolute, join, relative } from "node:path";
+import { parse } from "npm:yaml@2.9.1";
 import type { Part } from "../types.ts";
 import { readLabelText } from "./decode_text.ts";
 import type { ListFolder } from "./list_folder.ts";

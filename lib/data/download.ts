@@ -1,5 +1,5 @@
 /** A Kaggle data set onto disk: whole, checked, resumable. */
-import { join } from "@std/path";
+import { join } from "node:path";
 import { isUnpacked, unpackArchive, type UnpackOptions } from "./archive.ts";
 import { FetchError, fetchFile, type FetchOptions } from "./fetch_file.ts";
 import { findKaggleCredentials } from "./kaggle_credentials.ts";

@@ -1,5 +1,5 @@
 /** Which layout a folder of labelled photos has, and where in it. */
-import { basename, join } from "@std/path";
+import { basename, join } from "node:path";
 import { scanClassFolders } from "./class_folders.ts";
 import { type ClassMeaning, readMeaning } from "./class_names.ts";
 import { readDataYaml } from "./data_yaml.ts";

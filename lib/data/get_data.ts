@@ -1,5 +1,5 @@
 /** Finds labelled photos: the user's, an earlier download, Kaggle's, or else faces drawn here. */
-import { basename, join, resolve } from "@std/path";
+import { basename, join, resolve } from "node:path";
 import { unpackArchive } from "./archive.ts";
 import { downloadDataset, type DownloadOptions } from "./download.ts";
 import { FetchError } from "./fetch_file.ts";

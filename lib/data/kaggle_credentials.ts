@@ -1,5 +1,5 @@
 /** The user's Kaggle credentials, wherever Kaggle's own client would find them. */
-import { join } from "@std/path";
+import { join } from "node:path";
 
 /** One way to sign in to Kaggle. */
 export interface Credentials {

@@ -1,5 +1,5 @@
 /** The entries of folders, without what operating systems leave there. */
-import { basename, extname, join } from "@std/path";
+import { basename, extname, join } from "node:path";
 
 /** The folders and the files in a folder, in code-unit order. */
 export interface Listing {

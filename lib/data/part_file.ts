@@ -1,5 +1,5 @@
 /** A download that has begun: what has come so far, on disk. */
-import { basename } from "@std/path";
+import { basename } from "node:path";
 
 /** A file that grows, and beside it, in `<file>.json`, what must be known to go on with it. */
 export class PartFile implements Disposable {

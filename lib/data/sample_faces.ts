@@ -2,7 +2,7 @@
  * The embedded default data set: faces drawn by the project's own seeded generator, for when no photos
  * can be had. Results on them say nothing about real photos.
  */
-import { join } from "@std/path";
+import { join } from "node:path";
 import { seededRandom } from "../random.ts";
 import { drawSampleFace } from "./sample_faces/draw.ts";
 import { renderPhoto } from "./sample_faces/photo.ts";

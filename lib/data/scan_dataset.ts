@@ -1,5 +1,5 @@
 /** A folder of labelled photos, in any of three layouts, to samples. Decodes no photo. */
-import pMap from "p-map";
+import pMap from "npm:p-map@7.1.1";
 import { readPhotoSize } from "../images/photo_size.ts";
 import { CLASSES, type ClassName, type OnProgress, type Sample } from "../types.ts";
 import {

@@ -1,5 +1,5 @@
 /** The text of a PASCAL VOC annotation to labelled face boxes. Touches no files. */
-import { parseXml, XmlElement } from "@rgrove/parse-xml";
+import { parseXml, XmlElement } from "npm:@rgrove/parse-xml@5.0.0";
 import { clipBox, type Size } from "../boxes.ts";
 import type { Box } from "../types.ts";
 import { fitBoxes, type StoredSize } from "./fit_boxes.ts";

@@ -1,6 +1,6 @@
 /** Photos and PASCAL VOC annotations, in folders of their own or in one. */
-import { basename, extname, join } from "@std/path";
-import pMap from "p-map";
+import { basename, extname, join } from "node:path";
+import pMap from "npm:p-map@7.1.1";
 import type { Part } from "../types.ts";
 import type { Scan } from "./dataset.ts";
 import { readLabelText } from "./decode_text.ts";

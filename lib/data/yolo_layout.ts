@@ -1,6 +1,6 @@
 /** Photos and YOLO's text labels, in folders of their own or in one. */
-import { basename, dirname, join, SEPARATOR } from "@std/path";
-import pMap, { pMapSkip } from "p-map";
+import { basename, dirname, join, sep } from "node:path";
+import pMap, { pMapSkip } from "npm:p-map@7.1.1";
 import type { Part } from "../types.ts";
 import { type DataYaml, findNames, findWithin } from "./data_yaml.ts";
 import type { LabelledPhoto, Scan } from "./dataset.ts";
@@ -65,7 +65,7 @@ async function findPhotos(
       if (!isPhotoName(name) || (only && !only.has(file))) continue;
       if (!labelsOf.has(home)) labelsOf.set(home, await findLabels(home, list));
       const labels = labelsOf.get(home)!, known = found.get(file);
-      const own = part ?? dirname(name).split(SEPARATOR).flatMap((it) => readPartName(it) ?? [])[0];
+      const own = part ?? dirname(name).split(sep).flatMap((it) => readPartName(it) ?? [])[0];
       if (!labels.names.has(label)) notes.add("no label", file, "no label file: not used");
       else if (!known) {
         found.set(file, { file, source: join(labels.folder, label), ...(own && { part: own }) });
@@ -110,9 +110,9 @@ async function readPhotoList(file: string, home: string, part: Part): Promise<Ph
 
 /** Where the labels of a folder's photos are, and their names. */
 async function findLabels(folder: string, list: ListFolder) {
-  const names = folder.split(SEPARATOR);
+  const names = folder.split(sep);
   const at = names.findLastIndex((name) => PHOTO_FOLDER.test(name));
-  const above = names.slice(0, at).join(SEPARATOR);
+  const above = names.slice(0, at).join(sep);
   const nothing = { folders: [], files: [] }; // what is not there, or must not be read
   const beside = at < 1
     ? undefined

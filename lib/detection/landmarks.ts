@@ -107,7 +107,9 @@ function loadNetworks() {
 
 async function readNetworks() {
   // Not before the engine, which prepares what both of them load.
-  const { nets: { faceLandmark68Net: landmarks } } = await import("@vladmandic/face-api");
+  const { nets: { faceLandmark68Net: landmarks } } = await import(
+    "npm:@vladmandic/face-api@1.7.15"
+  );
   await landmarks.loadFromDisk(fileURLToPath(new URL("model", findPackage(FACE_API))));
   return { detector: await loadDetector(), landmarks };
 }

@@ -3,7 +3,10 @@
  * Deno, without log noise, and says which libtensorflow does the arithmetic. All other modules import
  * `tf` from here and take types, which cost nothing, from `@tensorflow/tfjs-node`.
  */
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 import util from "node:util";
+import { findPackage } from "./package_files.ts";
 
 type TensorFlow = typeof import("@tensorflow/tfjs-node");
 
@@ -16,7 +19,7 @@ export interface EngineReport {
 }
 
 /** tfjs-node, on its native backend. Loading it throws an `Error` that names the set-up command. */
-export const tf: TensorFlow = await loadTensorFlow();
+export const tf: TensorFlow = loadTensorFlow();
 
 /** The versions that this process runs on. */
 export function engineReport(): EngineReport {
@@ -24,14 +27,21 @@ export function engineReport(): EngineReport {
   return { tfjsNode: tf.version["tfjs-node"], libtensorflow: binding.TF_Version };
 }
 
-async function loadTensorFlow(): Promise<TensorFlow> {
+function loadTensorFlow(): TensorFlow {
+  if (!("Deno" in globalThis)) {
+    throw new Error(
+      "@face-mask/detector runs on Deno: elsewhere, import @face-mask/detector/browser",
+    );
+  }
   // tfjs-node 4.22.0 still calls this function, which newer Node versions and Deno have dropped.
   Object.assign(util, { isNullOrUndefined: (value: unknown) => value == null });
   const level = Deno.env.get("TF_CPP_MIN_LOG_LEVEL");
   if (!level) Deno.env.set("TF_CPP_MIN_LOG_LEVEL", "2"); // errors only
   const restoreStderr = level === "0" ? () => {} : silenceStderr();
   try {
-    return await import("@tensorflow/tfjs-node");
+    // Where set-up has put the native library: an import would look in the folder of the program that runs.
+    const folder = fileURLToPath(findPackage("@tensorflow/tfjs-node")!);
+    return createRequire(folder)(folder);
   } catch (cause) {
     throw new Error(
       "TensorFlow's native library is not installed, or does not fit this machine: run `deno task setup`",

@@ -1,5 +1,5 @@
 /** Draws onto photos of bare faces what may be taken for a mask, or hide one. */
-import { Image } from "imagescript";
+import { Image } from "npm:imagescript@1.3.1";
 import { type AffineMap, fitAffine } from "../detection/affine.ts";
 import type { Point } from "../detection/landmarks.ts";
 import { drawHand } from "../data/sample_faces/confusers.ts";

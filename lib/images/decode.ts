@@ -1,5 +1,5 @@
 /** From a file to a photo's pixels, and from those, or a box of them, to another size. */
-import sharp, { type Metadata, type Sharp } from "sharp";
+import sharp, { type Metadata, type Sharp } from "npm:sharp@0.35.5";
 import { cropBox } from "../boxes.ts";
 import type { Box } from "../types.ts";
 import { type FileFormat, identifyFile } from "./file_format.ts";

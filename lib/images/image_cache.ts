@@ -1,5 +1,5 @@
 /** Pixels that were read once, in a file, so that the next start need not decode the photos again. */
-import { isAbsolute, join, resolve } from "@std/path";
+import { isAbsolute, join, resolve } from "node:path";
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { removeIfThere, writeWhole } from "../files.ts";

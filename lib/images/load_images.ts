@@ -1,6 +1,6 @@
 /** Many photos, whatever their formats, to `[n, size, size, 3]` uint8 RGB. */
-import pMap from "p-map";
-import sharp from "sharp";
+import pMap from "npm:p-map@7.1.1";
+import sharp from "npm:sharp@0.35.5";
 import { Budget } from "../concurrency.ts";
 import {
   countPixels,

@@ -1,5 +1,5 @@
 /** The size of a photo, of which only the header is read. */
-import sharp from "sharp";
+import sharp from "npm:sharp@0.35.5";
 import type { Size } from "../boxes.ts";
 import { countPixels, readPhoto } from "./decode.ts";
 

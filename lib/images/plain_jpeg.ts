@@ -1,5 +1,5 @@
 /** The short way for the common photo: a plain JPEG of moderate size, decoded and resized in one native call. */
-import { FastResizeFilter, ResizeFit, Transformer } from "@napi-rs/image";
+import { FastResizeFilter, ResizeFit, Transformer } from "npm:@napi-rs/image@1.15.0";
 
 const [START, END, SCAN] = [0xffd8, 0xffd9, 0xffda];
 /** Baseline, extended and progressive; the others (lossless, arithmetic coding) are rare. */

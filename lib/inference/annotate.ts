@@ -1,6 +1,6 @@
 /** Photos with what was found drawn on them, for people to look at. */
-import { basename, dirname, join, relative, resolve, SEPARATOR } from "@std/path";
-import { Image } from "imagescript";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { Image } from "npm:imagescript@1.3.1";
 import { CLASS_STYLES, parseColour } from "../class_style.ts";
 import { clipBox, type Size } from "../boxes.ts";
 import { drawLabels, type Label, measureLabel } from "./draw_labels.ts";
@@ -84,7 +84,7 @@ export async function annotateFile(
   await Deno.mkdir(dirname(target), { recursive: true });
   const place = await locate(target);
   const isPhoto = place === await Deno.realPath(file);
-  if (isPhoto || !place.startsWith(join(await Deno.realPath(folder), SEPARATOR))) {
+  if (isPhoto || !place.startsWith(join(await Deno.realPath(folder), sep))) {
     throw new Deno.errors.AlreadyExists(
       `${target} ${isPhoto ? "is the photo itself" : `leads to ${place}`}: ` +
         "choose another folder for the pictures",
@@ -96,10 +96,10 @@ export async function annotateFile(
 
 /** The photo's path from here, as one that leads down: different for different photos. */
 function nameInFolder(file: string): string {
-  const parts = relative(Deno.cwd(), resolve(file)).split(SEPARATOR);
+  const parts = relative(Deno.cwd(), resolve(file)).split(sep);
   const path = parts.map((part) =>
     part === ".." ? "__" : part.replace(/^__+$/, "$&_").replace(/:$/, "_") // a drive of Windows
-  ).join(SEPARATOR);
+  ).join(sep);
   if (!PHOTO.test(path)) return `${path}~.jpg`;
   const stem = path.replace(JPEG, "");
   return stem === path || PHOTO.test(stem) || stem.endsWith("~") ? `${path}.jpg` : path;

@@ -4,9 +4,9 @@
  * opentype.js gives the outlines, and imagescript fills them. Its own `renderText` fails on Deno 2, and reads
  * the font anew for each text.
  */
-import { Image } from "imagescript";
+import { Image } from "npm:imagescript@1.3.1";
 import { createRequire } from "node:module";
-import opentype from "opentype.js";
+import opentype from "npm:opentype.js@2.0.0";
 import type { Size } from "../boxes.ts";
 
 const FONT = "@expo-google-fonts/lato/700Bold/Lato_700Bold.ttf";

@@ -4,7 +4,7 @@
  * Ours, as nothing else does all of it: node's `glob` passes over folders that it cannot read without a word,
  * and its order is the file system's; tinyglobby, fdir and globby hold all paths in memory.
  */
-import { basename, join, SEPARATOR } from "@std/path";
+import { basename, join, sep } from "node:path";
 import { matchesGlob } from "node:path";
 import { PHOTO_EXTENSIONS, UNREADABLE_EXTENSIONS } from "../images/file_format.ts";
 
@@ -61,7 +61,7 @@ function matchPattern(pattern: string): AsyncGenerator<ListedFile> {
   const folder = fixed.length === 0 ? "." : fixed.join("/") || "/";
   // `join` cleans the paths that are walked, so the pattern is cleaned alike.
   const cleaned = join(pattern);
-  const depth = (path: string) => path.split(SEPARATOR).length;
+  const depth = (path: string) => path.split(sep).length;
   // What lies deeper than the pattern cannot match: it may be a whole disk, or another user's.
   const deepest = cleaned.includes("**") ? Infinity : depth(cleaned);
   const files = walk(

@@ -1,5 +1,5 @@
 /** Any number of files to results, in order: photos are read ahead while others are classified. */
-import { pMapIterable } from "p-map";
+import { pMapIterable } from "npm:p-map@7.1.1";
 import { Budget } from "../concurrency.ts";
 import { type DetectOptions, type Detector, loadDetector } from "../detection/detector.ts";
 import { detectMasks, type MaskDetection } from "./detect_masks.ts";

@@ -1,5 +1,5 @@
 /** Results of files as text, as JSON Lines or as CSV. */
-import { stringify } from "csv-stringify/sync";
+import { stringify } from "npm:csv-stringify@6.9.0/sync";
 import { CLASS_STYLES } from "../class_style.ts";
 import { escapeControls, escapeJsonControls } from "./escape_controls.ts";
 import type { Prediction } from "../model/predictions.ts";

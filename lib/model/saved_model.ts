@@ -1,7 +1,8 @@
 /** A trained model and what one must know to use it, to a folder and back. */
 import type { LayersModel } from "@tensorflow/tfjs-node";
-import { dirname, join, resolve } from "@std/path";
+import { dirname, join, resolve } from "node:path";
 import { mkdir } from "node:fs/promises";
+import { PACKAGE_FOLDER, toPath } from "../engine/package_files.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { readRegularFile, removeIfThere, withWorkFolder, writeWhole } from "../files.ts";
 import { buildNetwork } from "./build_network.ts";
@@ -140,11 +141,12 @@ async function listFolder(path: string, folder: string): Promise<string[]> {
  * Loads what {@linkcode saveClassifier} saved: checks the files against their digests, and the network
  * before it is built. The caller disposes the model.
  *
+ * @param folder Of a saved model. @default the model that comes with this package
  * @throws {Deno.errors.NotFound} if there is no `model.json` in the folder
  * @throws {Deno.errors.InvalidData} if it is damaged, or a field that is needed is missing or wrong
  */
 export async function loadClassifier(
-  folder: string,
+  folder: string = toPath(new URL("models/face-mask", PACKAGE_FOLDER)),
   { onWarning = console.warn }: {
     /** Told of a model without digests. @default console.warn */
     onWarning?: (message: string) => void;

@@ -20,8 +20,11 @@ export interface Recipe {
   repeatsRare?: boolean;
 }
 
+/** The name of a recipe. */
+export type RecipeName = "cnn" | "cnn-taught" | "transfer";
+
 /** The recipes by name. */
-export const RECIPES = {
+export const RECIPES: Readonly<Record<RecipeName, Recipe>> = {
   cnn: {
     description: "the walkthrough's CNN, from scratch",
     build: (options) => Promise.try(buildCnn, options),
@@ -57,7 +60,4 @@ export const RECIPES = {
     },
     repeatsRare: true,
   },
-} as const satisfies Record<string, Recipe>;
-
-/** The name of a recipe. */
-export type RecipeName = keyof typeof RECIPES;
+};

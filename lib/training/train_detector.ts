@@ -3,7 +3,7 @@
  * faces of up to some 100 pixels of its input. The network under them stays as it is.
  */
 import type { NamedTensorMap, Tensor, Tensor2D, Variable } from "@tensorflow/tfjs-node";
-import { join } from "@std/path";
+import { join } from "node:path";
 import { SECOND_LOOK } from "../detection/ssd.ts";
 import type { Detector } from "../detection/find_faces.ts";
 import type { SsdNetwork } from "../detection/ssd_network.ts";

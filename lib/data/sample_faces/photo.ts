@@ -1,5 +1,5 @@
 /** Makes a drawing look like a small photo: resolution, shake, exposure, noise, JPEG. */
-import { Image, type JPEGQuality } from "imagescript";
+import { Image, type JPEGQuality } from "npm:imagescript@1.3.1";
 import type { Random } from "../../types.ts";
 import { type Dice, makeDice } from "./chance.ts";
 
