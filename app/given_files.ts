@@ -16,7 +16,7 @@ export interface GivenFiles {
 /** Names of pictures for which some browsers know no type. */
 const PICTURE_NAME = /\.(jpe?g|png|webp|gif|avif|bmp|hei[cf]|tiff?|jxl)$/i;
 
-let pasted = 0;
+let unnamed = 0;
 
 /**
  * Reads what was dropped or pasted. Of single files all are taken; of folders those that are pictures by
@@ -35,7 +35,7 @@ export async function readGivenFiles(data: DataTransfer): Promise<GivenFiles> {
       skipped += inside.length - pictures.length;
       files.push(...pictures.sort((a, b) => compareNames(a.name, b.name)));
     } else if (file) {
-      files.push({ file, name: entry ? file.name : `pasted picture ${++pasted}` });
+      files.push({ file, name: entry ? file.name : `picture ${++unnamed}` });
     }
   }
   return { files, skipped };

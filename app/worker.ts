@@ -3,6 +3,7 @@
 import { chooseBackend } from "./backend.ts";
 import type { Answer, FindRequest, StartRequest } from "./messages.ts";
 import { loadMaskFinder, type MaskFinder } from "../lib/browser.ts";
+import { describeExcess, MAX_PIXELS } from "../lib/images/file_format.ts";
 
 /** Where this page's server has the networks. */
 const FOLDERS = {
@@ -34,14 +35,16 @@ async function start({ backend: wanted }: StartRequest): Promise<void> {
 }
 
 async function answer({ picture, options }: FindRequest): Promise<void> {
-  let pixels: ImageData;
+  let bitmap: ImageBitmap;
   try {
-    pixels = readPixels(picture instanceof Blob ? await createImageBitmap(picture) : picture);
+    bitmap = picture instanceof Blob ? await createImageBitmap(picture) : picture;
   } catch (error) {
     return say({ kind: "unreadable", reason: reasonOf(error) });
   }
   try {
-    const { width, height } = pixels;
+    const { width, height } = bitmap;
+    if (width * height > MAX_PIXELS) throw new RangeError(describeExcess(bitmap));
+    const pixels = readPixels(bitmap);
     // The camera's frames are many, and no crops.
     const mayBeCrop = picture instanceof Blob;
     const faces = await finder.findMasks(pixels, { ...options, mayBeCrop });

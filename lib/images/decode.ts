@@ -2,11 +2,9 @@
 import sharp, { type Metadata, type Sharp } from "npm:sharp@0.35.5";
 import { cropBox } from "../boxes.ts";
 import type { Box } from "../types.ts";
-import { type FileFormat, identifyFile } from "./file_format.ts";
+import { describeExcess, type FileFormat, identifyFile, MAX_PIXELS } from "./file_format.ts";
 import { countChannels, readPlainJpeg, resizePlainJpeg } from "./plain_jpeg.ts";
 
-/** 67 megapixels: 200 MB as RGB. */
-export const MAX_PIXELS = 2 ** 26;
 const MAX_BYTES = 2 ** 28;
 /** What AVIF is called whose brands do not say so, and all else of its container. */
 const MAYBE_AVIF = "HEIF";
@@ -157,9 +155,7 @@ async function explain<T>(work: Promise<T>, bytes: Uint8Array): Promise<T> {
 
 async function findReason(line: string, bytes: Uint8Array): Promise<string> {
   if (/pixel limit/.test(line)) {
-    const { width, height } = await sharp(asStill(bytes), { limitInputPixels: false }).metadata();
-    const [pixels, most] = [Math.ceil(width * height / 1e6), Math.floor(MAX_PIXELS / 1e6)];
-    return `the photo has ${pixels} megapixels, more than ${most}`;
+    return describeExcess(await sharp(asStill(bytes), { limitInputPixels: false }).metadata());
   }
   if (/Memory limit exceeded/.test(line)) {
     const limit = JPEG_MEMORY.replace("M", " M");

@@ -1,10 +1,20 @@
 /** Names a file's format by its first bytes. Plain arithmetic, for the command line and the page alike. */
+import type { Size } from "../boxes.ts";
 
 /** What a file is, and what its owner can do where it cannot be read. */
 export interface FileFormat {
   /** Such as `JPEG`. */
   name: string;
   advice: string;
+}
+
+/** Larger photos are refused: 67 megapixels, 200 MB as RGB. */
+export const MAX_PIXELS: number = 2 ** 26;
+
+/** Says that a photo is larger than {@linkcode MAX_PIXELS}, in numbers. */
+export function describeExcess({ width, height }: Size): string {
+  const [pixels, most] = [Math.ceil(width * height / 1e6), Math.floor(MAX_PIXELS / 1e6)];
+  return `the photo has ${pixels} megapixels, more than ${most}`;
 }
 
 /** Bytes that {@linkcode identifyFile} needs at most. */

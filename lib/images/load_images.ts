@@ -5,13 +5,13 @@ import { Budget } from "../concurrency.ts";
 import {
   countPixels,
   decodeWhole,
-  MAX_PIXELS,
   readPhoto,
   resizeBox,
   resizeFile,
   type Whole,
 } from "./decode.ts";
 import { checkSize } from "./decode_image.ts";
+import { MAX_PIXELS } from "./file_format.ts";
 import { cachePixels, type ReadPixels } from "./image_cache.ts";
 import { FACE_MARGIN, type ImageSet, type OnProgress, type Sample } from "../types.ts";
 

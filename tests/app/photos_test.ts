@@ -176,7 +176,22 @@ Deno.test(
         await paste(add);
         await paste(add);
         await page.getByText(/^2 photos, 6 faces/).waitFor();
-        assertEquals(await headings(page), ["pasted picture 2", "pasted picture 1"]);
+        assertEquals(await headings(page), ["picture 2", "picture 1"]);
+        await page.close();
+      });
+
+      await test.step("a photo of too many megapixels is refused in numbers, as predict does", async () => {
+        const page = await openPage(context, url);
+        const large = sharp({
+          create: { width: 8200, height: 8200, channels: 3, background: "red" },
+        });
+        await page.getByLabel("Choose photos").setInputFiles(
+          await write("large.png", await large.png().toBuffer()),
+        );
+        await page.getByText(
+          "This photo could not be judged: the photo has 68 megapixels, more than 67",
+        ).waitFor();
+        assertEquals(await status(page), "1 photo could not be judged");
         await page.close();
       });
 

@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import sharp from "sharp";
 import { loadDetector } from "../../lib/detection/detector.ts";
 import { Budget } from "../../lib/concurrency.ts";
-import { MAX_PIXELS } from "../../lib/images/decode.ts";
+import { MAX_PIXELS } from "../../lib/images/file_format.ts";
 import { tf } from "../../lib/engine/tensorflow.ts";
 import { buildCnn } from "../../lib/model/cnn.ts";
 import { classifyCrop } from "../../lib/model/predict_images.ts";
