@@ -53,7 +53,7 @@ export const RECIPES: Readonly<Record<RecipeName, Recipe>> = {
     description: "a MobileNet that starts from a face detector's weights",
     build: buildTransferModel,
     training: {
-      epochs: 9,
+      epochs: 12,
       learningRate: 3e-4,
       keep: "last",
       augment: { lying: 0.1, heads: 0.25, light: 0.25 },
