@@ -17,6 +17,8 @@ interface Options extends Omit<PhotoOptions, "task"> {
   task?: Task | "detection";
   part: "all" | "train" | "validation" | "test";
   slices?: boolean;
+  kinds?: string;
+  corrections?: string;
 }
 
 /** What is evaluated, and on what. */
@@ -47,6 +49,12 @@ const options = addPhotoOptions(command, {
       .choices(["all", "train", "validation", "test"]).default("all"),
   )
   .option("--slices", "by kinds of photos as well: small, blurred, dark, from the side, edited")
+  .option("--kinds <file>", "by kinds of faces as well that a reader labelled", parsePath)
+  .option(
+    "--corrections <file>",
+    "a list of wrong labels: evaluate as if they were right, beside the figure with them as they are",
+    parsePath,
+  )
   .option("--json", "one JSON object, and no progress")
   .showHelpAfterError()
   .parse(Deno.args, { from: "user" }).opts<Options>();
@@ -54,10 +62,12 @@ const onProgress = options.json ? undefined : progressLine();
 
 await runCommand(async () => {
   const isChain = options.task === "detection";
-  if (isChain && options.slices) {
-    throw new TypeError(
-      "--slices are of faces that are classified alone: leave out --task detection",
-    );
+  for (const name of ["slices", "kinds", "corrections"] as const) {
+    if (isChain && options[name]) {
+      throw new TypeError(
+        `--${name} are of faces that are classified alone: leave out --task detection`,
+      );
+    }
   }
   await setUpEngine();
   const lib = await import("../lib/mod.ts");
@@ -82,32 +92,62 @@ async function readSubject(lib: Lib): Promise<Subject> {
     : { task: task ?? (classes.length === 2 ? "binary" as const : undefined), minFace };
   const reading = { size, margin, eachClass: false };
   const photos = await readLabelledPhotos(lib, { ...options, ...selection }, reading);
-  if (part === "all") return { classifier, photos, indices: photos.indices, data: photos.data };
+  const all = { classifier, photos, indices: photos.indices, data: photos.data };
+  if (part === "all") return await correct(lib, all);
   const split = photos.split({ seed: splitSeed, by: splitBy });
   const data = `${part} part of ${photos.data}`;
-  return { classifier, photos, indices: split[part], groups: split.groups, data };
+  return await correct(lib, { ...all, indices: split[part], groups: split.groups, data });
+}
+
+/** Evaluates labels as a list of corrections says; what then is of no class of the task is left out. */
+async function correct(lib: Lib, subject: Subject): Promise<Subject> {
+  if (!options.corrections) return subject;
+  const { photos, data } = subject;
+  const corrections = await lib.readCorrections(options.corrections);
+  const { images, indices, relabelled, leftOut } = lib.correctLabels(
+    photos.images,
+    subject.indices,
+    corrections,
+  );
+  return {
+    ...subject,
+    photos: { ...photos, images },
+    indices: indices.filter((index) => photos.classes.includes(images.samples[index]!.className)),
+    data: `${data}, ${relabelled} labels corrected and ${leftOut} left out`,
+  };
 }
 
 /** The classifier alone, on photos or labelled faces. */
 async function evaluateAlone(lib: Lib, subject: Subject) {
-  const { evaluation } = await judge(lib, subject, subject.photos.images, subject.indices);
-  const slices = options.slices ? await evaluateSlices(lib, subject) : undefined;
+  const { photos, classifier: { info: { classes, unsureBelow } } } = subject;
+  const { evaluation, labels, scores } = await judge(lib, subject, photos.images, subject.indices);
+  // The threshold is of the model's own classes.
+  const coverage = unsureBelow !== undefined && classes.length === photos.classes.length
+    ? { unsureBelow, ...lib.measureCoverage(labels, scores, classes.length, unsureBelow) }
+    : undefined;
+  const slices = options.slices || options.kinds ? await evaluateSlices(lib, subject) : undefined;
   if (options.json) {
-    const { unreadable } = subject.photos;
-    console.log(JSON.stringify({ ...evaluation, slices, ...about(subject), unreadable }));
+    const { unreadable } = photos;
+    console.log(JSON.stringify({ ...evaluation, coverage, slices, ...about(subject), unreadable }));
   } else {
     console.log(printable(lib.describeEvaluation(evaluation, subject.data)));
+    if (coverage) console.log(lib.describeCoverage(coverage));
     if (slices) console.log(`\n${lib.describeSlices(slices)}`);
   }
 }
 
 async function evaluateSlices(lib: Lib, subject: Subject) {
   const { photos: { images }, indices, classifier: { info: { margin } } } = subject;
-  const slices = [
-    ...lib.measureSlices(images, indices),
-    ...await lib.turnSlices(images, indices, { margin, onProgress }),
-    ...await lib.editSlices(images, indices, { margin, onProgress }),
-  ];
+  const slices = options.kinds
+    ? lib.labelledSlices(images, indices, await lib.readFaceKinds(options.kinds))
+    : [];
+  if (options.slices) {
+    slices.push(
+      ...lib.measureSlices(images, indices),
+      ...await lib.turnSlices(images, indices, { margin, onProgress }),
+      ...await lib.editSlices(images, indices, { margin, onProgress }),
+    );
+  }
   return await Array.fromAsync(slices, async ({ name, how, images, places }) => {
     const { n, accuracy, interval, perClass } =
       (await judge(lib, subject, images, places)).evaluation;

@@ -4,6 +4,7 @@ import type { Duplicates } from "../data/duplicates.ts";
 import type { DetectionEvaluation, RankedResult } from "../evaluation/detection_metrics.ts";
 import type { ModelEvaluation } from "../evaluation/evaluate_model.ts";
 import type { ClassReport, Evaluation } from "../evaluation/metrics.ts";
+import type { Coverage } from "../evaluation/unsure.ts";
 import { plural, type Sample, type Unreadable } from "../types.ts";
 
 /** The MIME type under which a notebook's output carries the evaluation for programs. */
@@ -58,6 +59,30 @@ function listFiles(files: readonly Unreadable[], what: string, most: number): st
   const more = files.length > most ? [`  and ${files.length - most} more`] : [];
   const list = files.slice(0, most).map(({ file, reason }) => `  ${file}: ${reason}`);
   return [`${files.length} ${what}${files.length > 0 ? ":" : ""}`, ...list, ...more];
+}
+
+/**
+ * Says how many answers are sure, and how many of them are right.
+ *
+ * @example
+ * ```ts
+ * import { describeCoverage } from "./report.ts";
+ *
+ * console.log(describeCoverage({ unsureBelow: 0.8, answered: 9, coverage: 0.9, accuracy: 1 }));
+ * ```
+ */
+export function describeCoverage(
+  { unsureBelow, coverage, accuracy, answered }:
+    & Pick<
+      Coverage,
+      "coverage" | "accuracy" | "answered"
+    >
+    & { unsureBelow: number },
+): string {
+  const right = accuracy === null ? "" : `; ${(100 * accuracy).toFixed(1)}% of them are right`;
+  return `sure, from a probability of ${unsureBelow.toFixed(3)} on: ${answered} (${
+    (100 * coverage).toFixed(1)
+  }%)${right}`;
 }
 
 /** Puts the figures of kinds of photos into a line each. */

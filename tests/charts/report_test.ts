@@ -2,6 +2,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { DISPLAY } from "../../lib/charts/mod.ts";
 import { evaluateScores } from "../../lib/evaluation/metrics.ts";
 import {
+  describeCoverage,
   describeEvaluation,
   describeProblems,
   EVALUATION_TYPE,
@@ -89,4 +90,14 @@ Deno.test("describeEvaluation() gives no figures to a class without samples", ()
   const text = describeEvaluation(two, "");
   assertMatch(text, /mask_weared_incorrect {2}- {10}- {7}- {7}0$/);
   assertStringIncludes(text, "ROC AUC   undefined: it needs samples of each class");
+});
+
+Deno.test("describeCoverage() says what is answered, and what of it is right", () => {
+  const some = { unsureBelow: 0.82, answered: 90, coverage: 0.9, accuracy: 0.9889 };
+  assertEquals(
+    describeCoverage(some),
+    "sure, from a probability of 0.820 on: 90 (90.0%); 98.9% of them are right",
+  );
+  const none = { unsureBelow: 1, answered: 0, coverage: 0, accuracy: null };
+  assertEquals(describeCoverage(none), "sure, from a probability of 1.000 on: 0 (0.0%)");
 });

@@ -282,6 +282,46 @@ Deno.test("train and evaluate take faces of a VOC set, for two classes and for t
       assert(parts[0] > parts[2] && parts[2] > 0, `${parts}`);
     });
 
+    await test.step("evaluate takes corrected labels and labelled kinds, and says what is sure", async () => {
+      const box = [40, 0, 40, 40]; // of each photo's masked face
+      const corrections = [null, "without_mask"].map((is, photo) => ({
+        file: `${photo}.jpg`,
+        box,
+        was: "with_mask",
+        is,
+      }));
+      const kinds = { beard: ["1.jpg 40,0,40,40", "3.jpg 40,0,40,40"], none: ["0.jpg 40,0,40,40"] };
+      const list = join(folder, "list.json");
+      await Deno.writeTextFile(list, JSON.stringify({ corrections, kinds }));
+      const options = ["--corrections", list, "--kinds", list];
+      const { code, stdout, stderr } = await runTask("evaluate", ...common, ...options);
+      assertEquals(code, 0, stderr);
+      const { n, perClass, slices, coverage, data } = JSON.parse(stdout);
+      const supports = perClass.map(({ support }: { support: number }) => support);
+      assertEquals([n, supports, coverage.n], [24, [9, 7, 8], 24]);
+      assertMatch(data, /1 labels corrected and 1 left out/);
+      assertEquals(
+        slices.map(({ name, n }: { name: string; n: number }) => [name, n]),
+        [["beard", 2]],
+      );
+      assert(coverage.unsureBelow >= 0 && coverage.unsureBelow <= 1);
+      const words = await runTask("evaluate", ...common.slice(0, -1));
+      assertMatch(words.stdout, /sure, from a probability of \d\.\d{3} on: \d+ \(/);
+    });
+
+    await test.step("train corrects labels of the training part alone", async () => {
+      const list = join(folder, "list.json");
+      const options = ["--task", "three-class", "--epochs", "1", "--corrections", list];
+      const other = ["--data", photos, "--model", join(folder, "other"), "--json"];
+      const { code, stdout, stderr } = await runTask("train", ...other, ...options);
+      assertEquals(code, 0, stderr);
+      const { corrected, n, unsureBelow } = JSON.parse(stdout);
+      const plain = JSON.parse((await runTask("train", ...other, ...options.slice(0, 4))).stdout);
+      assert(corrected.relabelled + corrected.leftOut <= 2);
+      assertEquals(plain.n, n, "the test part stays as it is");
+      assert(unsureBelow >= 0 && unsureBelow <= 1);
+    });
+
     await test.step("evaluate --task detection judges detector, classifier and both", async () => {
       const options = ["--task", "detection", "--min-face", "20"];
       const { code, stdout, stderr } = await runTask("evaluate", ...common, ...options);
