@@ -14,6 +14,7 @@ import {
   repeatRare,
   toLabels,
   trainModel,
+  undoRepeats,
 } from "../lib/mod.ts";
 
 /** Parts of one set, as indices. */
@@ -45,16 +46,18 @@ export async function trainRecipe(
   const classes = chooseClasses(images, parts);
   const { build, training, repeatsRare }: Recipe = RECIPES[name as RecipeName];
   const model = await build({ size: images.size, classes: classes.length, seed });
+  const repeated = classes.length > 2 && repeatsRare ? repeatRare(images, parts.train) : undefined;
   await trainModel(model, images, {
     ...training,
     ...(epochs && { epochs }),
     classes,
-    train: classes.length > 2 && repeatsRare ? repeatRare(images, parts.train) : parts.train,
+    train: repeated?.indices ?? parts.train,
     validation: parts.validation,
     seed,
     onBatch: ({ epoch, epochs, batch, batches }) =>
       onProgress?.({ stage: `Epoch ${epoch} of ${epochs}`, done: batch, total: batches }),
   });
+  if (repeated) undoRepeats(model, classes.map((name) => repeated.times.get(name) ?? 1));
   return model;
 }
 

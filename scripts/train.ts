@@ -44,8 +44,9 @@ const command = new Command("deno task train")
       "--recipe <name>",
       // Written again, and compared by a test: --help must not need the native library.
       "cnn: the walkthrough's CNN, from scratch; cnn-taught: the walkthrough's CNN, taught at length by " +
-        "the model that ships; transfer: a MobileNet that starts from a face detector's weights",
-    ).choices(["cnn", "cnn-taught", "transfer"]).default("cnn"),
+        "the model that ships; transfer: a MobileNet that starts from a face detector's weights; shipped: the " +
+        "model that ships: the same, from models/face-mask-open on",
+    ).choices(["cnn", "cnn-taught", "transfer", "shipped"]).default("cnn"),
   );
 const options = addPhotoOptions(command, { taskDefault: "binary" })
   .option("--epochs <n>", "at most this many (default: the recipe's)", parseWholeNumber(1))
@@ -86,17 +87,23 @@ await runCommand(async () => {
     corrections,
   );
   const { seed } = options;
-  const model = await recipe.build({ size: images.size, classes: classes.length, seed });
+  const repeated = classes.length > 2 && recipe.repeatsRare
+    ? lib.repeatRare(images, indices)
+    : undefined;
+  const model = recipe.startsFrom
+    ? (await lib.loadClassifier(join(ROOT, "models", recipe.startsFrom))).model
+    : await recipe.build({ size: images.size, classes: classes.length, seed });
   const { bestEpoch } = await trainUntilStopped(lib, model, images, {
     ...recipe.training,
     ...(options.epochs && { epochs: options.epochs }),
     classes,
-    train: classes.length > 2 && recipe.repeatsRare ? lib.repeatRare(images, indices) : indices,
+    train: repeated?.indices ?? indices,
     validation: split.validation,
     teacher,
     seed,
     resumeFrom,
   });
+  if (repeated) lib.undoRepeats(model, classes.map((name) => repeated.times.get(name) ?? 1));
   const { temperature, unsureBelow } = await calibrate(lib, model, photos, split);
   const { evaluation } = await lib.evaluateModel(model, photos.images, split.test, classes, {
     part: "the test part",

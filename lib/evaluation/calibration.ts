@@ -1,5 +1,5 @@
 /** Probabilities that mean something: what is said with 90% should be right nine times of ten. */
-import type { LayersModel } from "@tensorflow/tfjs-node";
+import type { layers, LayersModel } from "@tensorflow/tfjs-node";
 import { tf } from "../engine/tensorflow.ts";
 import { decideLabels, readProbabilities } from "./probabilities.ts";
 
@@ -129,6 +129,42 @@ export function fitTemperature(
 }
 
 /**
+ * Takes back what oversampling did to a model's probabilities, for good: the odds of a class that was shown
+ * `times` times as often are divided by that. The last dense layer's bias is changed.
+ *
+ * Source: Saerens et al., 2002, Adjusting the Outputs of a Classifier to New a Priori Probabilities, Neural
+ * Computation 14(1), equation 2.4.
+ *
+ * @param model Ends in a dense layer with a sigmoid or a softmax, as `buildCnn`'s do.
+ * @param times How often the photos of each class were shown, in the order of the classes.
+ * @throws {TypeError} if the model ends otherwise
+ * @throws {RangeError} if there are other than one positive number per class
+ * @example
+ * ```ts
+ * import { undoRepeats } from "./calibration.ts";
+ * import { buildCnn } from "../model/cnn.ts";
+ *
+ * const model = buildCnn({ size: 32, classes: 3 });
+ * undoRepeats(model, [1, 1, 3]);
+ * model.dispose();
+ * ```
+ */
+export function undoRepeats(model: LayersModel, times: readonly number[]): void {
+  const last = findDecision(model);
+  const units = model.outputs[0]!.shape.at(-1)!;
+  const classes = units === 1 ? 2 : units;
+  if (times.length !== classes || !times.every((it) => it > 0 && it < Infinity)) {
+    throw new RangeError(`times must be ${classes} positive numbers, got ${times.join(", ")}`);
+  }
+  const logs = times.map(Math.log);
+  const shift = units === 1 ? [logs[1]! - logs[0]!] : logs;
+  tf.tidy(() => {
+    const [filters, bias] = last.getWeights();
+    last.setWeights([filters!, tf.sub(bias!, shift)]);
+  });
+}
+
+/**
  * Divides the model's logits by a temperature, for good: its last dense layer's weights are changed, so
  * that whoever loads the saved model gets calibrated probabilities and needs to know nothing of it.
  *
@@ -149,6 +185,12 @@ export function applyTemperature(model: LayersModel, temperature: number): void 
   if (!(temperature > 0 && temperature < Infinity)) {
     throw new RangeError(`the temperature must be positive, got ${temperature}`);
   }
+  const last = findDecision(model);
+  tf.tidy(() => last.setWeights(last.getWeights().map((weight) => tf.div(weight, temperature))));
+}
+
+/** The layer whose outputs are the probabilities. */
+function findDecision(model: LayersModel): layers.Layer {
   const last = model.layers.at(-1)!;
   const activation = (last.getConfig() as { activation?: unknown }).activation;
   if (last.getClassName() !== "Dense" || !["sigmoid", "softmax"].includes(String(activation))) {
@@ -156,5 +198,5 @@ export function applyTemperature(model: LayersModel, temperature: number): void 
       `the model must end in a dense layer with sigmoid or softmax, found ${last.getClassName()} with ${activation}`,
     );
   }
-  tf.tidy(() => last.setWeights(last.getWeights().map((weight) => tf.div(weight, temperature))));
+  return last;
 }

@@ -18,6 +18,8 @@ export interface Recipe {
   isTaught?: boolean;
   /** Whether `repeatRare` repeats the photos of rare classes. @default false */
   repeatsRare?: boolean;
+  /** A folder of `models/`: the network starts from the model there instead. @default none */
+  startsFrom?: string;
 }
 
 /** The name of a recipe. */

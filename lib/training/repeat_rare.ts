@@ -1,5 +1,5 @@
 /** Oversampling: rare classes are shown more often. */
-import type { ImageSet } from "../types.ts";
+import type { ClassName, ImageSet } from "../types.ts";
 
 /** How often the photos of rare classes are shown. */
 export interface RepeatOptions {
@@ -9,11 +9,20 @@ export interface RepeatOptions {
   most?: number;
 }
 
+/** A training part with repeats. */
+export interface Repeated {
+  /** The indices, class after class. */
+  indices: number[];
+  /** How often each photo of a class is shown. */
+  times: Map<ClassName, number>;
+}
+
 /**
  * Repeats the photos of each class that is rarer than wanted. Each photo of a class is repeated as often.
  *
+ * A model that is trained so expects rare classes too often: see `undoRepeats`.
+ *
  * @param train Indices of the training part.
- * @returns the indices, class after class, with repeats
  * @throws {RangeError} if `share` is not in 0..1, or `most` is not a positive integer
  * @example
  * ```ts
@@ -21,21 +30,27 @@ export interface RepeatOptions {
  *
  * const faces = ["with_mask", "with_mask", "with_mask", "without_mask"] as const;
  * const samples = faces.map((className, i) => ({ file: `${i}.jpg`, className }));
- * console.log(repeatRare({ samples }, [0, 1, 2, 3], { share: 0.5 })); // [0, 1, 2, 3, 3]
+ * console.log(repeatRare({ samples }, [0, 1, 2, 3], { share: 0.5 }).indices); // [0, 1, 2, 3, 3]
  * ```
  */
 export function repeatRare(
   { samples }: Pick<ImageSet, "samples">,
   train: readonly number[],
   { share = 0.1, most = 6 }: RepeatOptions = {},
-): number[] {
+): Repeated {
   if (!(share >= 0 && share <= 1)) throw new RangeError(`share must be in 0..1, got ${share}`);
   if (!Number.isInteger(most) || most < 1) {
     throw new RangeError(`most must be a positive integer, got ${most}`);
   }
   const classes = Map.groupBy(train, (index) => samples[index]!.className);
-  return [...classes.values()].flatMap((indices) => {
-    const times = Math.ceil(share * train.length / indices.length);
-    return Array.from({ length: Math.max(1, Math.min(most, times)) }, () => indices).flat();
-  });
+  const times = new Map(
+    [...classes].map(([className, indices]) => {
+      const wanted = Math.ceil(share * train.length / indices.length);
+      return [className, Math.max(1, Math.min(most, wanted))];
+    }),
+  );
+  const indices = [...classes].flatMap(([className, indices]) =>
+    Array.from({ length: times.get(className)! }, () => indices).flat()
+  );
+  return { indices, times };
 }

@@ -4,6 +4,7 @@ import {
   applyTemperature,
   fitTemperature,
   measureCalibration,
+  undoRepeats,
 } from "../../lib/evaluation/calibration.ts";
 import { tf } from "../../lib/engine/tensorflow.ts";
 import { buildCnn } from "../../lib/model/cnn.ts";
@@ -166,4 +167,48 @@ Deno.test("applyTemperature() refuses other models and temperatures, and changes
     model.dispose();
   }
   sigmoid.dispose();
+});
+
+Deno.test("undoRepeats() divides each class's odds by how often it was shown", async () => {
+  for (const [classes, times] of [[2, [1, 4]], [2, [3, 1]], [3, [1, 2, 5]]] as const) {
+    await assertNoLeak(async () => {
+      const model = buildCnn({ size: 22, classes });
+      const x = tf.randomUniform([4, 22, 22, 3], 0, 1, "float32", 1);
+      const before = predict(model, x);
+      await assertNoLeak(() => undoRepeats(model, times));
+      for (const [row, probabilities] of predict(model, x).entries()) {
+        // A sigmoid gives the second class alone.
+        const all = (row: number[]) => row.length === 1 ? [1 - row[0]!, row[0]!] : row;
+        const weighed = all(before[row]!).map((p, i) => p / times[i]!);
+        const total = weighed.reduce((sum, p) => sum + p);
+        all(probabilities).forEach((p, i) => assertAlmostEquals(p, weighed[i]! / total, 1e-5));
+      }
+      tf.dispose(x);
+      model.dispose();
+    });
+  }
+});
+
+Deno.test("undoRepeats() makes probabilities of oversampled classes calibrated again", () => {
+  // The second class is a tenth of the photos, shown nine times: a model that knows no more says one half.
+  const model = buildCnn({ size: 22, classes: 2 });
+  const last = model.layers.at(-1)!;
+  tf.tidy(() => last.setWeights(last.getWeights().map((weight) => tf.zerosLike(weight))));
+  undoRepeats(model, [1, 9]);
+  const x = tf.zeros([1, 22, 22, 3]);
+  assertAlmostEquals(predict(model, x)[0]![0]!, 0.1, 1e-6);
+  tf.dispose(x);
+  model.dispose();
+});
+
+Deno.test("undoRepeats() refuses numbers that do not fit the classes", () => {
+  const model = buildCnn({ size: 22, classes: 3 });
+  for (const times of [[1, 1], [1, 1, 0], [1, 1, NaN], [1, 1, 1, 1]]) {
+    assertThrows(
+      () => undoRepeats(model, times),
+      RangeError,
+      `times must be 3 positive numbers, got ${times.join(", ")}`,
+    );
+  }
+  model.dispose();
 });

@@ -27,13 +27,14 @@ for (
 ) {
   Deno.test(`repeatRare() ${criterion}`, () => {
     const samples = makeSamples(counts);
-    const repeated = repeatRare({ samples }, [...samples.keys()], options);
-    assertEquals(countEach(samples, repeated), expected);
+    const { indices, times: said } = repeatRare({ samples }, [...samples.keys()], options);
+    assertEquals(countEach(samples, indices), expected);
     // Each photo of a class is there as often as the others.
-    const times = Map.groupBy(repeated, (index) => index);
-    for (const [index, all] of times) {
-      const label = CLASSES["three-class"].indexOf(samples[index]!.className);
+    for (const [index, all] of Map.groupBy(indices, (index) => index)) {
+      const { className } = samples[index]!;
+      const label = CLASSES["three-class"].indexOf(className);
       assertEquals(all.length, expected[label]! / counts[label]!);
+      assertEquals(all.length, said.get(className));
     }
   });
 }
@@ -41,7 +42,7 @@ for (
 Deno.test("repeatRare() counts and repeats the training part alone", () => {
   const samples = makeSamples([10, 10, 10]);
   const train = [...Array(20).keys(), 25];
-  assertEquals(countEach(samples, repeatRare({ samples }, train)), [10, 10, 3]);
+  assertEquals(countEach(samples, repeatRare({ samples }, train).indices), [10, 10, 3]);
 });
 
 Deno.test("repeatRare() refuses options out of their range", () => {

@@ -4,8 +4,11 @@ import { transformPhotos } from "../../engine/native_ops.ts";
 import { tf } from "../../engine/tensorflow.ts";
 import type { Random } from "../../types.ts";
 
-/** Half the width of the head, and how far it reaches in from an edge: shares of the photo's side. */
-const RADIUS = [0.2, 0.45] as const, REACH = [0.1, 0.38] as const;
+/** Half the width of the head, and how far it reaches in: shares of the photo's side. From below it reaches
+ * less far, or it would hide the masks that are worn at the chin. */
+const RADIUS = [0.2, 0.45] as const,
+  FROM_SIDE = [0.1, 0.38] as const,
+  FROM_BELOW = [0.08, 0.25] as const;
 /** How much higher than wide a head is. */
 const HEIGHT = 1.2;
 
@@ -21,8 +24,10 @@ export function coverByHeads(x: Tensor4D, random: Random, share: number): Tensor
   if (share === 0 || n < 2) return x;
   const between = (least: number, most: number) => least + (most - least) * random();
   const heads = Array.from({ length: n }, () => {
-    const radius = between(...RADIUS), reach = between(...REACH);
-    const edge = random(), along = random(), isCovered = random() < share;
+    const radius = between(...RADIUS), edge = random();
+    const [least, most] = edge < 0.5 ? FROM_BELOW : FROM_SIDE;
+    const reach = between(least, most);
+    const along = random(), isCovered = random() < share;
     const across = edge < 0.5 ? along : edge < 0.75 ? reach - radius : 1 - reach + radius;
     const down = edge < 0.5 ? 1 - reach + HEIGHT * radius : 0.4 + 0.6 * along;
     return { across, down, radius, isCovered };
