@@ -105,7 +105,8 @@ function asStill(bytes: Uint8Array): Uint8Array {
     : bytes;
 }
 
-async function readHeader(bytes: Uint8Array): Promise<Metadata> {
+/** What libvips says of the photo, which is not decoded. */
+export async function readHeader(bytes: Uint8Array): Promise<Metadata> {
   return await explain(openPhoto(bytes).metadata(), bytes);
 }
 

@@ -1,12 +1,13 @@
 /** The size of a photo, of which only the header is read. */
 import sharp from "npm:sharp@0.35.5";
 import type { Size } from "../boxes.ts";
-import { countPixels, readPhoto } from "./decode.ts";
+import { readHeader, readPhoto } from "./decode.ts";
 
 /**
- * Reads how large a photo is stored, and how it is to be turned.
+ * Reads how large a photo is stored, and how it is turned when it is decoded.
  *
- * @returns its stored size in pixels, and EXIF's orientation: 1 (upright) to 8
+ * @returns its stored size in pixels, and EXIF's orientation: 1 (upright) to 8. An AVIF is stored upright for
+ * this purpose, and a WEBP is not turned.
  * @throws {Deno.errors.InvalidData} if it is not a photo
  * @example
  * ```ts
@@ -21,11 +22,8 @@ import { countPixels, readPhoto } from "./decode.ts";
  * ```
  */
 export async function readPhotoSize(file: string): Promise<Size & { orientation: number }> {
-  try {
-    const { width, height, orientation = 1 } = await sharp(file).metadata();
-    return { width, height, orientation };
-  } catch (cause) {
-    await countPixels(await readPhoto(file)); // says better why not
-    throw new Deno.errors.InvalidData("not a readable photo", { cause });
-  }
+  // The header alone is read where that does; else the whole file may tell better why it cannot be read.
+  const { width, height, format, orientation = 1 } = await sharp(file).metadata()
+    .catch(async () => await readHeader(await readPhoto(file)));
+  return { width, height, orientation: format === "webp" ? 1 : orientation };
 }

@@ -1,9 +1,10 @@
 /// <reference lib="dom" />
 /** Photos come out upright and in their colours on all paths, and as a browser shows them. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { crc32 } from "node:zlib";
 import sharp from "sharp";
 import { decodeImage, decodePhoto } from "../../lib/images/decode_image.ts";
+import { readPhotoSize } from "../../lib/images/photo_size.ts";
 import { CHROMIUM, launchChromium } from "../fixtures/chromium.ts";
 import { adobe, makeJpeg } from "../fixtures/jpegs.ts";
 import {
@@ -172,6 +173,23 @@ Deno.test("decodePhoto() and decodeImage() give photos upright and in their colo
     const box = { left: 0, top: 0, width: photo.width, height: photo.height };
     const face = square(await decodeImage(bytes, { size, box }));
     assertEquals(nameCorners(face), corners, `${name}, a box`);
+  }
+});
+
+Deno.test("readPhotoSize() gives the size and the orientation that decodePhoto() goes by", async () => {
+  const file = await Deno.makeTempFile();
+  try {
+    for (const { name, bytes } of cases) {
+      await Deno.writeFile(file, bytes);
+      const { width, height, orientation } = await readPhotoSize(file);
+      const upright = orientation < 5 ? [width, height] : [height, width];
+      const photo = await decodePhoto(bytes);
+      assertEquals([photo.width, photo.height], upright, name);
+    }
+    await Deno.writeTextFile(file, "\0\0\0\x18ftypheic\0\0\0\0mif1heic");
+    await assertRejects(() => readPhotoSize(file), Deno.errors.InvalidData, "HEIC cannot be read");
+  } finally {
+    await Deno.remove(file);
   }
 });
 
