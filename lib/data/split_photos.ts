@@ -41,7 +41,7 @@ const PARTS = ["train", "validation", "test"] as const;
 /**
  * Splits photos into three parts, each source by itself, so that a test part is the same whatever it is
  * joined with. Near-duplicates, and faces of one photo, stay in one part; what has a near-duplicate in
- * another source's test or validation part is left out.
+ * another source's test or validation part is left out. Difficult faces have no influence.
  *
  * @throws {RangeError} as `groupDuplicates` and `splitDataset`: photos under 32 x 32, or too few scenes
  */
@@ -56,11 +56,15 @@ export function splitPhotos(
   const { groups } = findDuplicates();
   const bySource = [...Map.groupBy(all.samples.keys(), (index) => sources[index]).values()];
   const whole: Split = { train: [], validation: [], test: [] };
-  for (const members of bySource) {
-    const own = by === "photo" ? groupByFile(all, members) : bySource.length === 1
+  for (const source of bySource) {
+    // Difficult faces belong to no part: they may not decide where others go.
+    const members = source.filter((index) => !all.samples[index]!.isDifficult);
+    const own = by === "photo"
+      ? groupByFile(all, members)
+      : members.length === all.samples.length
       ? groups
       // Grouped by itself, as another source may link photos that nothing links here.
-      : groupDuplicates(cutSet(all, members[0]!, members.length), { onProgress }).groups;
+      : groupDuplicates(takeSet(all, members), { onProgress }).groups;
     const parts = splitSource(all, members, own, seed);
     for (const name of PARTS) {
       for (const index of parts[name]) whole[name].push(members[index]!);
@@ -117,11 +121,15 @@ function dropLeaks({ train, validation, test }: Split, groups: readonly number[]
   };
 }
 
-/** So many photos of a set, from the first one on: a view, no copy. */
-function cutSet(images: ImageSet, first: number, count: number): ImageSet {
-  return {
-    ...images,
-    pixels: viewPixels(images, first, count),
-    samples: images.samples.slice(first, first + count),
-  };
+/** Some photos of a set, ascending: a view if no other lies between them, else a copy. */
+function takeSet(images: ImageSet, members: readonly number[]): ImageSet {
+  const [first, count] = [members[0] ?? 0, members.length];
+  const samples = members.map((index) => images.samples[index]!);
+  if ((members.at(-1) ?? -1) - first === count - 1) {
+    return { ...images, pixels: viewPixels(images, first, count), samples };
+  }
+  const length = images.size ** 2 * 3;
+  const pixels = new Uint8Array(count * length);
+  members.forEach((index, i) => pixels.set(viewPixels(images, index), i * length));
+  return { ...images, pixels, samples };
 }
