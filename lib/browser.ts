@@ -19,13 +19,7 @@ import {
   SECOND_LOOK_WEIGHTS,
 } from "./detection/read_weights.ts";
 import { createSsdNetwork } from "./detection/ssd_network.ts";
-import {
-  findPackage,
-  PACKAGE_FOLDER,
-  readFile,
-  toAddress,
-  toPath,
-} from "./engine/package_files.ts";
+import { findPackage, PACKAGE_FOLDER, toAddress, toPath } from "./engine/package_files.ts";
 import type { Platform } from "./engine/platform.ts";
 import { type Pixels, readRgb } from "./images/read_rgb.ts";
 import { resamplePhoto } from "./images/resample.ts";
@@ -36,8 +30,8 @@ import {
   type MaskDetection,
   type MaskOptions,
 } from "./inference/find_masks.ts";
-import { buildNetwork } from "./model/build_network.ts";
-import { countWeightBytes, type ModelInfo, parseModelJson } from "./model/model_json.ts";
+import { loadNetwork } from "./model/load_network.ts";
+import type { ModelInfo } from "./model/model_json.ts";
 import type { Prediction } from "./model/predictions.ts";
 import { countPhotos } from "./photo.ts";
 import type { Box, ClassName } from "./types.ts";
@@ -139,7 +133,8 @@ export async function loadMaskFinder(
     locate("secondLook", folders.secondLook, new URL("models/second_look/", PACKAGE_FOLDER)),
   );
   try {
-    const { model, info } = await loadClassifier(
+    const { model, info } = await loadNetwork(
+      { ...tf, layers, models },
       locate("classifier", folders.classifier, new URL("models/face-mask/", PACKAGE_FOLDER)),
     );
     return makeFinder(detector, model, info);
@@ -203,23 +198,5 @@ async function loadDetector(faceApi: URL, secondLook: URL): Promise<Detector> {
     return createDetector(createSsdNetwork(tf, weights), PLATFORM);
   } finally {
     tf.dispose(weights);
-  }
-}
-
-async function loadClassifier(folder: URL): Promise<{ model: LayersModel; info: ModelInfo }> {
-  const file = new URL("model.json", folder);
-  const text = new TextDecoder().decode(await readFile(file));
-  try {
-    const json = parseModelJson(text);
-    const names = json.weightsManifest.flatMap(({ paths }) => paths);
-    const parts = await Promise.all(names.map((name) => readFile(new URL(name, folder))));
-    const weights = await new Blob(parts).arrayBuffer();
-    const needed = countWeightBytes(json);
-    if (weights.byteLength !== needed) {
-      throw new RangeError(`${names} has ${weights.byteLength} bytes, the layers need ${needed}`);
-    }
-    return await buildNetwork({ ...tf, layers, models }, json, weights);
-  } catch (cause) {
-    throw new Error(`${file} or its weights are damaged: ${(cause as Error).message}`, { cause });
   }
 }

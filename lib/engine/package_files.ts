@@ -5,6 +5,7 @@
 
 /** The part of Node's API, which Deno and Bun have too, that is used here. Pages have none of it. */
 interface NodeModules {
+  "node:fs": { existsSync(file: URL): boolean };
   "node:fs/promises": { readFile(file: URL): Promise<Uint8Array> };
   "node:module": { createRequire(from: string | URL): { resolve(name: string): string } };
   "node:url": { fileURLToPath(url: URL): string; pathToFileURL(path: string): URL };
@@ -44,8 +45,8 @@ export function toPath(file: URL): string {
 }
 
 /**
- * Finds the folder of an installed package: one that this package depends on, or else one of the program
- * that runs.
+ * Finds the folder of an installed package: beside this package, or else where the program that runs would
+ * find it.
  *
  * @returns its address, which ends in a slash; undefined in pages
  * @throws {Error} if the package is not installed
@@ -59,6 +60,9 @@ export function toPath(file: URL): string {
 export function findPackage(name: string): URL | undefined {
   const module = getNodeModule("node:module");
   if (!module) return undefined;
+  // A program that links this package has another copy, in Deno's cache, without what set-up installed.
+  const own = new URL(`node_modules/${name}/`, PACKAGE_FOLDER);
+  if (own.protocol === "file:" && getNodeModule("node:fs")!.existsSync(own)) return own;
   // From where this file was loaded over the network, no package can be looked for.
   const places = [new URL(import.meta.url), getBase()].filter(({ protocol }) =>
     protocol === "file:"

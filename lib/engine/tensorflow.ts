@@ -28,11 +28,6 @@ export function engineReport(): EngineReport {
 }
 
 function loadTensorFlow(): TensorFlow {
-  if (!("Deno" in globalThis)) {
-    throw new Error(
-      "@face-mask/detector runs on Deno: elsewhere, import @face-mask/detector/browser",
-    );
-  }
   // tfjs-node 4.22.0 still calls this function, which newer Node versions and Deno have dropped.
   Object.assign(util, { isNullOrUndefined: (value: unknown) => value == null });
   const level = Deno.env.get("TF_CPP_MIN_LOG_LEVEL");

@@ -2,10 +2,11 @@
 import type { LayersModel } from "@tensorflow/tfjs-node";
 import { dirname, join, resolve } from "node:path";
 import { mkdir } from "node:fs/promises";
-import { PACKAGE_FOLDER, toPath } from "../engine/package_files.ts";
+import { PACKAGE_FOLDER } from "../engine/package_files.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { readRegularFile, removeIfThere, withWorkFolder, writeWhole } from "../files.ts";
 import { buildNetwork } from "./build_network.ts";
+import { loadNetwork } from "./load_network.ts";
 import {
   countWeightBytes,
   digestModel,
@@ -146,12 +147,16 @@ async function listFolder(path: string, folder: string): Promise<string[]> {
  * @throws {Deno.errors.InvalidData} if it is damaged, or a field that is needed is missing or wrong
  */
 export async function loadClassifier(
-  folder: string = toPath(new URL("models/face-mask", PACKAGE_FOLDER)),
+  folder?: string,
   { onWarning = console.warn }: {
     /** Told of a model without digests. @default console.warn */
     onWarning?: (message: string) => void;
   } = {},
 ): Promise<Classifier> {
+  if (folder === undefined) {
+    const { model, info } = await loadNetwork(tf, new URL("models/face-mask/", PACKAGE_FOLDER));
+    return { model, info };
+  }
   const file = join(folder, "model.json");
   try {
     const { hasDigests, ...classifier } = await readModel(folder, "model.json").catch(
