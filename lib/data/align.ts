@@ -49,10 +49,32 @@ export function turn(degrees: number, mirrored = false): Affine {
   return mirrored ? [-cos, -sin, 0, -sin, cos, 0] : [cos, sin, 0, -sin, cos, 0];
 }
 
-/** The grey levels of a thumbnail where each pixel of `DISC` lies in it, and their slopes. */
-export function viewDisc(thumbnail: Thumbnail, [a, b, c, d, e, f]: Affine) {
-  const grey = new Float64Array(DISC.length);
-  const slopeX = new Float64Array(DISC.length), slopeY = new Float64Array(DISC.length);
+/** What a thumbnail shows of the disc, however it is laid there. */
+export interface DiscView {
+  /** Grey levels of the pixels of `DISC`. */
+  grey: Float64Array;
+  /** How much they grow per pixel to the right, and downwards. */
+  slopeX: Float64Array;
+  slopeY: Float64Array;
+}
+
+/** Makes room for a view. */
+export function makeView(): DiscView {
+  const [grey, slopeX, slopeY] = [0, 0, 0].map(() => new Float64Array(DISC.length));
+  return { grey: grey!, slopeX: slopeX!, slopeY: slopeY! };
+}
+
+/**
+ * Reads the grey levels of a thumbnail where each pixel of `DISC` lies in it, and their slopes.
+ *
+ * @param view Is written over, as millions of them are looked at.
+ */
+export function viewDisc(
+  thumbnail: Thumbnail,
+  [a, b, c, d, e, f]: Affine,
+  view: DiscView = makeView(),
+): DiscView {
+  const { grey, slopeX, slopeY } = view;
   for (let i = 0; i < DISC.length; i++) {
     const x = DISC_X[i]!, y = DISC_Y[i]!;
     const u = Math.min(Math.max(a * x + b * y + c + CENTRE, 0), SIDE - 1.001);
@@ -66,7 +88,7 @@ export function viewDisc(thumbnail: Thumbnail, [a, b, c, d, e, f]: Affine) {
     slopeX[i] = rightwards + (v - top) * (rightwardsBelow - rightwards);
     slopeY[i] = below - above;
   }
-  return { grey, slopeX, slopeY };
+  return view;
 }
 
 /**
@@ -84,7 +106,7 @@ export function compareDetail(first: Thumbnail, second: Thumbnail, start: Affine
   const still = pickDisc(first);
   let map = start;
   for (const floor of FLOORS) {
-    const moved = viewDisc(second, map);
+    const moved = viewDisc(second, map, SCRATCH);
     if (correlate(still, moved.grey) < floor) return 0;
     const better = fit(still, moved, map);
     if (better === undefined) return 0;
@@ -93,45 +115,60 @@ export function compareDetail(first: Thumbnail, second: Thumbnail, start: Affine
   return correlate(pickDisc(findDetail(first)), viewDisc(findDetail(second), map).grey);
 }
 
+/** Only `compareDetail` writes here, and reads at once. */
+const SCRATCH = makeView();
+
 function pickDisc(thumbnail: Thumbnail): Float64Array {
   const grey = new Float64Array(DISC.length);
   for (let i = 0; i < DISC.length; i++) grey[i] = thumbnail[DISC[i]!]!;
   return grey;
 }
 
+type Nine = [Terms, Terms, Terms, Terms, Terms, Terms, Terms, Terms, Terms];
+type Terms = Float64Array;
+/** The terms of the equations at each pixel of the disc, and two of zeros. Only `fit` writes and reads them. */
+const TERMS = Array.from({ length: 11 }, () => new Float64Array(DISC.length));
+
 /** One Gauss-Newton step: the map changed by the least squares solution for the slopes at it. */
 function fit(
   still: Float64Array,
-  { grey, slopeX, slopeY }: ReturnType<typeof viewDisc>,
+  { grey, slopeX, slopeY }: DiscView,
   map: Affine,
 ): Affine | undefined {
   // still = gain * (grey + slopes * change of map) + offset: the unknowns are gain * change of map (6
   // of them), gain and offset. Sums of products of the terms with each other make the equations.
-  const sums = new Float64Array(8 * 9), terms = new Float64Array(9);
+  const [xx, xy, x1, yx, yy, y1, level, one, goal] = TERMS as Nine;
   for (let i = 0; i < DISC.length; i++) {
     const x = DISC_X[i]!, y = DISC_Y[i]!, dx = slopeX[i]!, dy = slopeY[i]!;
-    terms[0] = dx * x;
-    terms[1] = dx * y;
-    terms[2] = dx;
-    terms[3] = dy * x;
-    terms[4] = dy * y;
-    terms[5] = dy;
-    terms[6] = grey[i]!;
-    terms[7] = 1;
-    terms[8] = still[i]!;
-    for (let row = 0; row < 8; row++) {
-      const term = terms[row]!;
-      for (let column = row; column < 9; column++) sums[row * 9 + column]! += term * terms[column]!;
-    }
+    xx[i] = dx * x;
+    xy[i] = dx * y;
+    x1[i] = dx;
+    yx[i] = dy * x;
+    yy[i] = dy * y;
+    y1[i] = dy;
+    level[i] = grey[i]!;
+    one[i] = 1;
+    goal[i] = still[i]!;
   }
-  const equations = Array.from(
-    { length: 8 },
-    (_, row) =>
-      Float64Array.from(
-        { length: 9 },
-        (_, column) => sums[Math.min(row, column) * 9 + Math.max(row, column)]!,
-      ),
-  );
+  const equations = Array.from({ length: 8 }, () => new Float64Array(TERMS.length));
+  for (const [row, equation] of equations.entries()) {
+    const terms = TERMS[row]!;
+    // Three sums at a time: one is added to while another is not ready.
+    for (let column = row; column < 9; column += 3) {
+      const a = TERMS[column]!, b = TERMS[column + 1]!, c = TERMS[column + 2]!;
+      let sumA = 0, sumB = 0, sumC = 0;
+      for (let i = 0; i < DISC.length; i++) {
+        const term = terms[i]!;
+        sumA += term * a[i]!;
+        sumB += term * b[i]!;
+        sumC += term * c[i]!;
+      }
+      equation[column] = sumA;
+      equation[column + 1] = sumB;
+      equation[column + 2] = sumC;
+    }
+    for (let column = 0; column < row; column++) equation[column] = equations[column]![row]!;
+  }
   const solution = solve(equations);
   const gain = solution?.[6];
   if (solution === undefined || !gain) return undefined;
