@@ -1,7 +1,8 @@
 /** What `train` and `evaluate` have in common: which labelled photos, and how they are read. */
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { LabelledPhotos, LabelledPhotosOptions } from "../lib/data/labelled_photos.ts";
 import { CLASSES, type Task } from "../lib/types.ts";
+import { checkClassMap, type ClassMeaning } from "../lib/data/class_names.ts";
 import { parsePath, parseWholeNumber, printable, progressLine } from "./terminal.ts";
 
 /** The library, which is loaded once the engine is set up. */
@@ -14,6 +15,7 @@ export interface PhotoOptions
   task?: Task;
   splitSeed: number;
   splitBy: "scene" | "photo";
+  classes?: Record<string, ClassMeaning>;
   json?: boolean;
 }
 
@@ -26,7 +28,7 @@ export function addPhotoOptions(
     .addOption(
       new Option(
         "--data <path>",
-        "folder or zip of labelled photos: class folders or PASCAL VOC; may be given more than once",
+        "folder or zip of labelled photos: class folders, PASCAL VOC or YOLO; may be given more than once",
       ).argParser((path: string, paths: string[]) => [...paths, parsePath(path)])
         .default([], "as the notebook finds them"),
     )
@@ -37,6 +39,11 @@ export function addPhotoOptions(
     .addOption(
       new Option("--incorrect <what>", "what becomes of masks worn incorrectly in the binary task")
         .choices(["leave-out", ...CLASSES.binary]).default("leave-out"),
+    )
+    .option(
+      "--classes <names>",
+      'what classes with other names mean: "their name=with_mask,another=ignore"',
+      parseClasses,
     )
     .option(
       "--min-face <pixels>",
@@ -63,17 +70,44 @@ export function addPhotoOptions(
 /** Opens and reads the photos; without `--json` says on stderr what is missing. */
 export async function readLabelledPhotos(
   lib: Lib,
-  { data: paths, task, incorrect, minFace, cache, json }: PhotoOptions,
+  { data: paths, task, incorrect, classes, minFace, cache, json }: PhotoOptions,
   { size, margin, eachClass }: Pick<LabelledPhotosOptions, "size" | "margin" | "eachClass"> = {},
 ): Promise<LabelledPhotos> {
   const onProgress = json ? undefined : progressLine();
   const sources = [];
   for (const path of paths) sources.push(await lib.openData(path, { onProgress }));
   if (sources.length === 0) sources.push(await lib.getData({ onProgress }));
-  const reading = { task, incorrect, minFace, size, margin, eachClass, cache, onProgress };
+  const reading = { task, incorrect, classes, minFace, size, margin, eachClass, cache, onProgress };
   const photos = await lib.loadLabelledPhotos(sources, reading);
-  if (!json) console.error(printable(lib.describeProblems(photos)));
-  return photos;
+  if (json) return photos;
+  console.error(printable(lib.describeProblems(photos)));
+  return {
+    ...photos,
+    split(options) {
+      const split = photos.split(options);
+      for (const note of split.notes) console.error(`note: ${printable(note)}`);
+      return split;
+    },
+  };
+}
+
+/** Reads `their name=with_mask,another=ignore`. */
+function parseClasses(text: string): Record<string, ClassMeaning> {
+  const pairs = text.split(",").map((pair) => pair.split("=").map((it) => it.trim()));
+  for (const [name, meaning, more] of pairs) {
+    if (!name || !meaning || more !== undefined) {
+      throw new InvalidArgumentError(
+        `must be "name=class,name=class", got ${JSON.stringify(text)}`,
+      );
+    }
+  }
+  const classes = Object.fromEntries(pairs);
+  try {
+    checkClassMap(classes);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+  return classes;
 }
 
 /** Says each warning on stderr, unless nothing but JSON is wanted. */

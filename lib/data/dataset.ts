@@ -67,4 +67,5 @@ export interface Scan {
   photos: LabelledPhoto[];
   unreadable: Unreadable[];
   notes: Notes;
+  onProgress?: OnProgress;
 }

@@ -59,7 +59,7 @@ export function findNear(
       pictures.join(first, second);
       near.push({ first, second, distance, mirrored, likeness });
     }
-    onProgress({ stage: "looking for twins", done: nth + 1, total: places.length });
+    onProgress({ stage: "Finding near-duplicates", done: nth + 1, total: places.length });
   }
   return near;
 }

@@ -77,7 +77,7 @@ export async function scanAll(
 ): Promise<Dataset> {
   checkClassMap(classes);
   const { layout, scan: scanLayout } = await findLayout(folder, classes);
-  const scan: Scan = { photos: [], unreadable: [], notes: new Notes() };
+  const scan: Scan = { photos: [], unreadable: [], notes: new Notes(), onProgress };
   await scanLayout(scan);
   const meanings = readClasses(scan, folder, classes);
   const isBoxed = layout !== "class-folders";

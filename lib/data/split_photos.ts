@@ -1,5 +1,6 @@
 /** Photos in memory to training, validation and test parts, without leaks. */
 import { type Duplicates, groupDuplicates } from "./duplicates.ts";
+import { type GivenSplit, keepGivenSplit } from "./given_split.ts";
 import { type Split, splitDataset } from "./split.ts";
 import { type ImageSet, type OnProgress, plural } from "../types.ts";
 import { viewPixels } from "../photo.ts";
@@ -24,6 +25,8 @@ export interface SplitPhotosOptions {
 export interface PhotoSplit extends Split {
   /** A scene's number per image: near-duplicates of each other, and faces of one photo, share it. */
   groups: number[];
+  /** What is to be known about it, such as that it is the one that the set comes with. */
+  notes: string[];
 }
 
 /** What is split. */
@@ -41,7 +44,8 @@ const PARTS = ["train", "validation", "test"] as const;
 /**
  * Splits photos into three parts, each source by itself, so that a test part is the same whatever it is
  * joined with. Near-duplicates, and faces of one photo, stay in one part; what has a near-duplicate in
- * another source's test or validation part is left out. Difficult faces have no influence.
+ * another source's test or validation part is left out. A split that a source comes with is kept, and its
+ * near-duplicates are counted. Difficult faces have no influence.
  *
  * @throws {RangeError} as `groupDuplicates` and `splitDataset`: photos under 32 x 32, or too few scenes
  */
@@ -56,6 +60,8 @@ export function splitPhotos(
   const { groups } = findDuplicates();
   const bySource = [...Map.groupBy(all.samples.keys(), (index) => sources[index]).values()];
   const whole: Split = { train: [], validation: [], test: [] };
+  const notes: string[] = [];
+  const given = new Set<number>();
   for (const source of bySource) {
     // Difficult faces belong to no part: they may not decide where others go.
     const members = source.filter((index) => !all.samples[index]!.isDifficult);
@@ -66,11 +72,15 @@ export function splitPhotos(
       // Grouped by itself, as another source may link photos that nothing links here.
       : groupDuplicates(takeSet(all, members), { onProgress }).groups;
     const parts = splitSource(all, members, own, seed);
+    notes.push(...parts.notes);
+    if (parts.notes.length > 0) given.add(sources[source[0]!]!);
     for (const name of PARTS) {
-      for (const index of parts[name]) whole[name].push(members[index]!);
+      for (const index of parts.split[name]) whole[name].push(members[index]!);
     }
   }
-  const split = bySource.length === 1 || by === "photo" ? whole : dropLeaks(whole, groups);
+  const split = bySource.length === 1 || by === "photo"
+    ? whole
+    : dropLeaks(whole, groups, { sources, given });
   const used = new Set(indices);
   const keep = (part: number[]) => part.filter((index) => used.has(index));
   return {
@@ -78,6 +88,7 @@ export function splitPhotos(
     validation: keep(split.validation),
     test: keep(split.test),
     groups,
+    notes,
   };
 }
 
@@ -90,10 +101,17 @@ function groupByFile({ samples }: ImageSet, members: readonly number[]): number[
   });
 }
 
-function splitSource(all: ImageSet, members: number[], groups: number[], seed: number): Split {
+/** The split that the source comes with, or one made here: then there is nothing to note. */
+function splitSource(
+  all: ImageSet,
+  members: number[],
+  groups: number[],
+  seed: number,
+): GivenSplit {
   const samples = members.map((index) => all.samples[index]!);
   try {
-    return splitDataset(samples, { seed, groups });
+    return keepGivenSplit(samples, { groups, seed }) ??
+      { split: splitDataset(samples, { seed, groups }), notes: [] };
   } catch (cause) {
     const scenes = new Set(groups).size;
     const files = new Set(samples.map(({ file }) => file)).size;
@@ -110,14 +128,28 @@ function splitSource(all: ImageSet, members: number[], groups: number[], seed: n
   }
 }
 
-/** Leaves out of training and validation what another source's parts test on. */
-function dropLeaks({ train, validation, test }: Split, groups: readonly number[]): Split {
-  const groupsOf = (part: number[]) => new Set(part.map((index) => groups[index]!));
-  const tested = groupsOf(test), validated = groupsOf(validation);
+/**
+ * Leaves out of training and validation what another source's parts test on. Photos that a source's own split
+ * has on both sides stay there.
+ */
+function dropLeaks(
+  { train, validation, test }: Split,
+  groups: readonly number[],
+  { sources, given }: { sources: readonly number[]; given: ReadonlySet<number> },
+): Split {
+  const sourcesOf = (part: number[]) => {
+    const byGroup = Map.groupBy(part, (index) => groups[index]!).entries();
+    return new Map(byGroup.map(([group, of]) => [group, new Set(of.map((it) => sources[it]!))]));
+  };
+  const tested = sourcesOf(test), validated = sourcesOf(validation);
+  const isLeak = (index: number, by: typeof tested) => {
+    const of = by.get(groups[index]!), own = sources[index]!;
+    return of !== undefined && !(given.has(own) && of.size === 1 && of.has(own));
+  };
   return {
     test,
-    validation: validation.filter((index) => !tested.has(groups[index]!)),
-    train: train.filter((index) => !tested.has(groups[index]!) && !validated.has(groups[index]!)),
+    validation: validation.filter((index) => !isLeak(index, tested)),
+    train: train.filter((index) => !isLeak(index, tested) && !isLeak(index, validated)),
   };
 }
 

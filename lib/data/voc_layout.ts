@@ -40,9 +40,12 @@ export async function scanVoc(
   const annotatedStems = new Set(xmlFiles.map(stem));
   const unused = new Set(photos);
 
-  const read = await pMap(xmlFiles, (name) => readAnnotation(join(labelFolder, name)), {
-    concurrency: AT_ONCE,
-  });
+  let done = 0;
+  const read = await pMap(xmlFiles, async (name) => {
+    const annotation = await readAnnotation(join(labelFolder, name));
+    scan.onProgress?.({ stage: "Reading annotations", done: ++done, total: xmlFiles.length });
+    return annotation;
+  }, { concurrency: AT_ONCE });
   for (const [index, name] of xmlFiles.entries()) {
     const source = join(labelFolder, name), annotation = read[index]!;
     if (annotation instanceof Error) {

@@ -41,7 +41,9 @@ export async function scanYolo(
   const found = await findPhotos(yaml ? await findFolders(yaml, scan) : [{ folder }], list, scan);
   const labels = found.length > 0 ? dirname(found[0]!.source) : folder;
   const how = yaml ?? await findNames(labels, list) ?? { names: new Map() };
+  let done = 0;
   const photos = await pMap(found, async (photo): Promise<LabelledPhoto | typeof pMapSkip> => {
+    scan.onProgress?.({ stage: "Reading labels", done: ++done, total: found.length });
     try {
       return { ...photo, ...parseYoloLabels(await readLabelText(photo.source), how) };
     } catch (error) {

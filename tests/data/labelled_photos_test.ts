@@ -25,12 +25,12 @@ async function writePng(file: string, pixels: Uint8Array, width = SIDE): Promise
   await sharp(pixels, { raw: { width, height: SIDE, channels: 3 } }).png().toFile(file);
 }
 
-/** Class folders with as many photos of each of both classes: the pictures from 0 on. */
-async function writeFolders(folder: string, count: number): Promise<void> {
+/** Class folders with as many photos of each of both classes: the pictures from `first` on. */
+async function writeFolders(folder: string, count: number, first = 0): Promise<void> {
   for (const [place, className] of CLASSES.binary.entries()) {
     await Deno.mkdir(join(folder, className), { recursive: true });
     for (let i = 0; i < count; i++) {
-      await writePng(join(folder, className, `${i}.png`), makePicture(2 * i + place));
+      await writePng(join(folder, className, `${i}.png`), makePicture(first + 2 * i + place));
     }
   }
 }
@@ -284,4 +284,31 @@ Deno.test("loadLabelledPhotos() refuses bad options before it looks", async () =
   ) await assertRejects(() => load(sources, options), RangeError, message);
   await assertRejects(() => loadLabelledPhotos([]), RangeError, "needs a source");
   await assertRejects(() => load([gone]), Deno.errors.NotFound, "gone");
+});
+
+Deno.test("split() keeps the split that a source comes with, also beside another source", async () => {
+  const given = { folder: join(folder, "given"), name: "given", cache: folder };
+  for (const [place, part] of ["Train", "Validation", "Test"].entries()) {
+    await writeFolders(join(given.folder, part), 4, 500 + 100 * place);
+  }
+  // A photo of training in the test part as well, and one of the other source's.
+  const copy = (from: string, to: string) =>
+    Deno.copyFile(join(folder, from), join(given.folder, to));
+  await copy("given/Train/with_mask/0.png", "Test/with_mask/copy.png");
+  const photos = await load([given], { task: "binary" });
+  const { notes, ...own } = photos.split();
+  assertEquals(PARTS.map((part) => own[part].length), [8, 8, 9]);
+  for (const part of PARTS) {
+    for (const at of own[part]) assertEquals(photos.images.samples[at]!.part, part);
+  }
+  assertEquals(notes, [
+    "the split that the set comes with is kept: 8 photos for training, 8 photos for validation, 9 photos for test",
+    "its test part of 9 photos shares 1 near-duplicate with its training part: results on it are too optimistic",
+  ]);
+  const tested = joined.images.samples[split.test.find((at) => at < 40)!]!.file;
+  await Deno.copyFile(tested, join(given.folder, "Train/without_mask/other.png"));
+  const both = await load([first, given], { task: "binary" });
+  const parts = listParts(both, both.split());
+  const own2 = (name: string) => parts[name as "train"].filter((it) => it.startsWith(given.folder));
+  assertEquals(PARTS.map((part) => own2(part).length), [8, 8, 9]);
 });

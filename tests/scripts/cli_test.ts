@@ -33,8 +33,8 @@ Deno.test("train, evaluate and predict keep their contract", async (test) => {
   await withFolder(async (folder) => {
     const [photos, model] = [join(folder, "photos"), join(folder, "model")];
     await writeSampleFaces(join(photos, "data"), { count: 60, seed: 7 });
-    await Deno.writeTextFile(join(photos, "data/with_mask/broken.jpg"), "no photo");
-    await Deno.mkdir(join(photos, "data/with_mask/more"));
+    await Deno.mkdir(join(photos, "data/masked"));
+    await Deno.writeTextFile(join(photos, "data/masked/broken.jpg"), "no photo");
 
     await test.step("train ends with the held-out result as JSON", async () => {
       const { code, stdout, stderr } = await runTask(
@@ -117,12 +117,15 @@ Deno.test("train, evaluate and predict keep their contract", async (test) => {
       assertStringIncludes(stdout, "say nothing about real photos");
       assertMatch(stderr, /the model was trained on: drawn faces/);
       assertMatch(stderr, /1 could not be read/);
-      assertMatch(stderr, /1 to be noted:\n.*more: a folder, not a photo/);
+      assertMatch(
+        stderr,
+        /1 to be noted:\n.*classes are read so: masked and with_mask as with_mask/,
+      );
     });
 
     await test.step("predict --crop gives one line per file, and fails if one was not classified", async () => {
       const good = join(photos, "data/with_mask/with_mask_1.jpg");
-      const bad = join(photos, "data/with_mask/broken.jpg");
+      const bad = join(photos, "data/masked/broken.jpg");
       const whole = await runTask("predict", "--crop", "--model", model, "--json", good);
       const { file, label, probability } = JSON.parse(whole.stdout);
       assertEquals([whole.code, file], [0, good]);
@@ -209,7 +212,7 @@ Deno.test("train, evaluate and predict keep their contract", async (test) => {
         "320,512",
         "--json",
         GROUP,
-        join(photos, "data/with_mask/broken.jpg"),
+        join(photos, "data/masked/broken.jpg"),
       ];
       const { code, stdout } = await runTask("predict", ...args);
       const [group, bad] = stdout.trim().split("\n").map((line) => JSON.parse(line));
@@ -378,6 +381,8 @@ Deno.test("the commands answer --help, and a mistake in one line", async () => {
     [["train", "--resume", "--model", "nowhere"], /no checkpoint .*nowhere\.checkpoint/],
     [["train", "--data", "nowhere.zip"], /there is no folder or zip .*nowhere\.zip/],
     [["train", "--task", "four-class"], /--task.*binary, three-class/],
+    [["train", "--classes", "hat"], /--classes.*must be "name=class,name=class", got "hat"/],
+    [["evaluate", "--classes", "a=b"], /--classes.*one of without_mask, .*, got "b" for "a"/],
     [["train", "--min-face", "-1"], /--min-face.*whole number/],
     [["evaluate", "--incorrect", "mend"], /--incorrect.*leave-out, without_mask, with_mask/],
     [["evaluate", "--task", "detection", "--slices"], /--slices.*leave out --task detection/],
