@@ -65,7 +65,8 @@ export interface LabelledPhotos {
  *
  * @throws what `scanDataset` and `loadImages` throw
  * @throws {RangeError} if there is no source, or the photos do not fit into memory
- * @throws {Deno.errors.InvalidData} if no class, or with `eachClass` one of them, has a readable photo
+ * @throws {Deno.errors.InvalidData} if no class, one that is labelled, or with `eachClass` any of them has no
+ * readable photo
  * @example
  * ```ts
  * import { loadLabelledPhotos } from "./labelled_photos.ts";
@@ -99,10 +100,15 @@ export async function loadLabelledPhotos(
     unreadable: scans.flatMap(({ unreadable }) => unreadable),
     notes: scans.flatMap(({ notes }) => notes),
   };
+  const labelled = new Set(
+    selectSamples(found, selection).samples.map(({ className }) => className),
+  );
+  // A class that is labelled must have a photo that can be read.
+  const needed = eachClass ? classes : classes.filter((name) => labelled.has(name));
   const check = (samples: readonly Sample[]) =>
     checkClasses(selectSamples(samples, selection).samples, {
       classes,
-      eachClass,
+      needed,
       data,
       found,
       ...problems,
@@ -150,16 +156,16 @@ function findTask(samples: readonly Sample[], incorrect = "leave-out"): Task {
 /** Of what may be thousands, so many reasons are given. */
 const MOST_REASONS = 3;
 
-/** Throws, with the first reasons, if a class has no sample, or none has one. */
+/** Throws, with the first reasons, if a class that is needed has no sample, or none has one. */
 function checkClasses(
   samples: readonly Sample[],
-  { classes, eachClass, data, found, unreadable, notes }:
+  { classes, needed, data, found, unreadable, notes }:
     & Pick<LabelledPhotos, "classes" | "data" | "unreadable" | "notes">
-    & { eachClass: boolean; found: readonly Sample[] },
+    & { needed: readonly ClassName[]; found: readonly Sample[] },
 ): void {
   const counts = Map.groupBy(samples, ({ className }) => className);
-  const missing = classes.filter((name) => !counts.has(name));
-  if (missing.length === 0 || (!eachClass && samples.length > 0)) return;
+  const missing = samples.length === 0 ? classes : needed.filter((name) => !counts.has(name));
+  if (missing.length === 0) return;
   const isRareAlone = missing.length === 1 && missing[0] === "mask_weared_incorrect";
   const labelled = new Set<string>();
   for (const { file, className } of found) if (missing.includes(className)) labelled.add(file);

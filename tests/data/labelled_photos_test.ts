@@ -126,6 +126,30 @@ Deno.test("loadLabelledPhotos() needs each class in one of its sources", async (
   assertEquals((await load([first], { task: "binary" })).hasBoxes, false);
 });
 
+Deno.test("loadLabelledPhotos() ends with the first reasons where no photo of a class can be read", async () => {
+  const set = { folder: join(folder, "heic"), name: "heic", cache: folder };
+  await writeFolders(set.folder, 5);
+  const photos = [...Deno.readDirSync(join(set.folder, "with_mask"))].map(({ name }) => name)
+    .sort();
+  for (const name of photos) {
+    await Deno.writeTextFile(join(set.folder, "with_mask", name), "\0\0\0\x18ftypheic");
+  }
+  for (const eachClass of [true, false]) {
+    const { message } = await assertRejects(
+      () => load([set], { task: "binary", eachClass }),
+      Deno.errors.InvalidData,
+    );
+    const reason = (name: string) =>
+      `  ${join(set.folder, "with_mask", name)}: HEIC cannot be read: save it as JPEG`;
+    assertEquals(message.split("\n"), [
+      "no usable sample of with_mask in heic",
+      "  without_mask: 5",
+      ...photos.slice(0, 3).map(reason),
+      "  and 2 more",
+    ]);
+  }
+});
+
 Deno.test("loadLabelledPhotos() keeps decoded photos only where it may", async () => {
   const isKept = () => Deno.stat(first.cache).then(() => true, () => false);
   assertEquals(await isKept(), false);
