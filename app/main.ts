@@ -103,13 +103,13 @@ function addPhotos(given: readonly GivenFile[], problem?: string) {
 
 /** Adds what was dropped or pasted. */
 async function addGiven(data: DataTransfer) {
-  try {
-    const { files, skipped } = await readGivenFiles(data);
-    const left = skipped > 0 ? `${countOf(skipped, "other file")} left out` : "";
-    addPhotos(files, left || (files.length === 0 ? "There was no photo in it" : undefined));
-  } catch (error) {
-    showProblem(`This could not be read: ${(error as Error).message}`);
-  }
+  const { files, skipped, lost } = await readGivenFiles(data);
+  const problems = [
+    skipped > 0 && `${countOf(skipped, "other file")} left out`,
+    lost > 0 && `${countOf(lost, "file")} could not be opened`,
+  ].filter(Boolean);
+  if (files.length + lost === 0) problems.unshift("There was no photo in it");
+  addPhotos(files, problems.join(", "));
 }
 
 function removePhoto(card: PhotoCard) {
