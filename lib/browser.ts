@@ -12,13 +12,8 @@ import {
   findFaces,
 } from "./detection/find_faces.ts";
 import type { FaceBox } from "./detection/face_network.ts";
-import {
-  FACE_API,
-  FACE_API_WEIGHTS,
-  readWeights,
-  SECOND_LOOK_WEIGHTS,
-} from "./detection/read_weights.ts";
-import { createSsdNetwork } from "./detection/ssd_network.ts";
+import { FACE_API, FACE_API_WEIGHTS, SECOND_LOOK_WEIGHTS } from "./detection/read_weights.ts";
+import { loadSsdNetwork } from "./detection/ssd_network.ts";
 import { findPackage, PACKAGE_FOLDER, toAddress, toPath } from "./engine/package_files.ts";
 import type { Platform } from "./engine/platform.ts";
 import { type Pixels, readRgb } from "./images/read_rgb.ts";
@@ -120,22 +115,30 @@ const PLATFORM: Platform = {
 export async function loadMaskFinder(
   { folders = {}, backend = "wasm" }: MaskFinderOptions = {},
 ): Promise<MaskFinder> {
-  const packageOf = (name: string, folder: string) => {
+  const find = (name: string, folder: string) => {
     const found = findPackage(name);
     return found && new URL(folder, found);
   };
+  const own = (folder: string) => new URL(`models/${folder}/`, PACKAGE_FOLDER);
+  const locate = (name: keyof typeof folders, expect: () => URL | undefined): URL => {
+    const folder = folders[name];
+    const found = folder ? toAddress(String(folder).replace(/\/?$/, "/")) : expect();
+    if (found) return found;
+    throw new Error(`folders.${name} must be an address in a page, got nothing`);
+  };
   await setBackend(
     backend,
-    () => locate("wasm", folders.wasm, packageOf("@tensorflow/tfjs-backend-wasm", "dist/")),
+    () => locate("wasm", () => find("@tensorflow/tfjs-backend-wasm", "dist/")),
   );
-  const detector = await loadDetector(
-    locate("detector", folders.detector, packageOf(FACE_API, "model/")),
-    locate("secondLook", folders.secondLook, new URL("models/second_look/", PACKAGE_FOLDER)),
-  );
+  const network = await loadSsdNetwork(tf, [
+    new URL(FACE_API_WEIGHTS, locate("detector", () => find(FACE_API, "model/"))),
+    new URL(SECOND_LOOK_WEIGHTS, locate("secondLook", () => own("second_look"))),
+  ]);
+  const detector = createDetector(network, PLATFORM);
   try {
     const { model, info } = await loadNetwork(
       { ...tf, layers, models },
-      locate("classifier", folders.classifier, new URL("models/face-mask/", PACKAGE_FOLDER)),
+      locate("classifier", () => own("face-mask")),
     );
     return makeFinder(detector, model, info);
   } catch (error) {
@@ -172,13 +175,6 @@ function makeFinder(detector: Detector, model: LayersModel, info: ModelInfo): Ma
   };
 }
 
-/** The folder that was given, or else where it is expected. */
-function locate(name: string, given: string | URL | undefined, expected: URL | undefined): URL {
-  if (given !== undefined) return toAddress(String(given).replace(/\/?$/, "/"));
-  if (expected) return expected;
-  throw new Error(`folders.${name} must be an address in a page, got nothing`);
-}
-
 async function setBackend(name: string, findWasm: () => URL): Promise<void> {
   if (name === "wasm" && !tf.findBackend(name)) {
     setWasmPaths(toPath(findWasm()));
@@ -186,17 +182,5 @@ async function setBackend(name: string, findWasm: () => URL): Promise<void> {
   const isSet = await tf.setBackend(name).catch(() => false);
   if (!isSet) {
     throw new RangeError(`backend must be one that is registered and runs here, got ${name}`);
-  }
-}
-
-async function loadDetector(faceApi: URL, secondLook: URL): Promise<Detector> {
-  const weights = {
-    ...await readWeights(tf, new URL(FACE_API_WEIGHTS, faceApi)),
-    ...await readWeights(tf, new URL(SECOND_LOOK_WEIGHTS, secondLook)),
-  };
-  try {
-    return createDetector(createSsdNetwork(tf, weights), PLATFORM);
-  } finally {
-    tf.dispose(weights);
   }
 }

@@ -8,8 +8,8 @@ import { tf } from "../engine/tensorflow.ts";
 import { resizePhoto } from "../images/decode_image.ts";
 import { createDetector, type Detector } from "./find_faces.ts";
 import { chooseRunLayer } from "./native_layer.ts";
-import { FACE_API, FACE_API_WEIGHTS, readWeights, SECOND_LOOK_WEIGHTS } from "./read_weights.ts";
-import { createSsdNetwork, type SsdNetwork } from "./ssd_network.ts";
+import { FACE_API, FACE_API_WEIGHTS, SECOND_LOOK_WEIGHTS } from "./read_weights.ts";
+import { loadSsdNetwork, type SsdNetwork } from "./ssd_network.ts";
 
 export { type DetectOptions, type Detector, findFaces, MIN_SCORE } from "./find_faces.ts";
 
@@ -46,16 +46,11 @@ export async function loadDetector(
     ? new URL("models/second_look/", PACKAGE_FOLDER)
     : secondLook && pathToFileURL(`${resolve(secondLook)}/`);
   try {
-    const faceApi = new URL("model/", findPackage(FACE_API));
-    const weights = {
-      ...await readWeights(tf, new URL(FACE_API_WEIGHTS, faceApi)),
-      ...corrections && await readWeights(tf, new URL(SECOND_LOOK_WEIGHTS, corrections)),
-    };
-    try {
-      return createDetector(createSsdNetwork(tf, weights, chooseRunLayer()), PLATFORM);
-    } finally {
-      tf.dispose(weights);
-    }
+    const manifests = [
+      new URL(FACE_API_WEIGHTS, new URL("model/", findPackage(FACE_API))),
+      ...corrections ? [new URL(SECOND_LOOK_WEIGHTS, corrections)] : [],
+    ];
+    return createDetector(await loadSsdNetwork(tf, manifests, chooseRunLayer()), PLATFORM);
   } catch (cause) {
     throw new Deno.errors.InvalidData(
       `the face detector's weights are missing or damaged: ${(cause as Error).message}`,

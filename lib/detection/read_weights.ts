@@ -17,7 +17,7 @@ export const SECOND_LOOK_WEIGHTS = "weights_manifest.json";
  * @throws {Error} if a file is missing or damaged
  */
 export async function readWeights(
-  { io }: Pick<typeof TensorFlow, "io">,
+  { io }: Pick<typeof TensorFlow, "dispose" | "io">,
   manifest: URL,
 ): Promise<NamedTensorMap> {
   const [{ paths: [name], weights }] = await readJson(manifest) as [
