@@ -306,7 +306,7 @@ Deno.test("readImage() refuses a folder, and a file over 256 MiB with both numbe
     await assertRejects(
       () => readImage(file),
       Deno.errors.InvalidData,
-      "the file has 257 MiB, more than 256",
+      "the file must have at most 256 MiB, got 257",
     );
   });
 });
