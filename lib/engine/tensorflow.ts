@@ -37,6 +37,8 @@ function loadTensorFlow(): TensorFlow {
     const folder = fileURLToPath(findPackage("@tensorflow/tfjs-node")!);
     return createRequire(folder)(folder);
   } catch (cause) {
+    const { code, message } = cause as Error & { code?: string };
+    if (code === "EACCES") throw new Error(`TensorFlow cannot be read: ${message}`, { cause });
     throw new Error(
       "TensorFlow's native library is not installed, or does not fit this machine: run `deno task setup`",
       { cause },

@@ -110,7 +110,10 @@ export async function checkModelFolder(folder: string): Promise<string> {
     await Deno.remove(await Deno.makeTempFile({ dir: target }));
     if (made !== undefined) await removeIfThere(made);
   } catch (cause) {
-    throw new Error(`no file can be written in ${folder}: ${(cause as Error).message}`, { cause });
+    throw new Error(
+      `no file can be written in ${folder}: choose another folder (${(cause as Error).message})`,
+      { cause },
+    );
   }
   return target;
 }
