@@ -1,5 +1,5 @@
 /** Where downloads, unpacked zips and decoded photos lie: in the project, or in the user's folder for caches. */
-import { isAbsolute, join } from "@std/path";
+import { isAbsolute, join } from "node:path";
 import { mkdir } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { removeIfThere } from "../files.ts";

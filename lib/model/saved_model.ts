@@ -205,9 +205,5 @@ async function readWeights(folder: string, json: ModelJson): Promise<ArrayBuffer
   const { buffer } = parts.length === 1
     ? parts[0]!
     : new Uint8Array(await new Blob(parts).arrayBuffer());
-  let sum = 0; // of zeros, unless a weight is not finite; by index, as iterators take ten times as long
-  const values = new Float32Array(buffer);
-  for (let i = 0; i < values.length; i++) sum += 0 * values[i]!;
-  if (sum !== 0) throw new RangeError(`${names.join(", ")} holds weights that are not finite`);
   return buffer;
 }
