@@ -35,6 +35,8 @@ export * from "./model/transfer.ts";
 export { type RepeatOptions, repeatRare } from "./training/repeat_rare.ts";
 export * from "./training/recipes.ts";
 export * from "./training/checkpoint.ts";
+export * from "./training/save_history.ts";
+export * from "./training/start_from.ts";
 export * from "./training/train_options.ts";
 export * from "./training/train_model.ts";
 export * from "./evaluation/evaluate_model.ts";

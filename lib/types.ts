@@ -1,13 +1,13 @@
-/** Defines the types that all modules share. */
+/** The words that all modules share. */
 import type { PixelSet } from "./photo.ts";
 
-/** The labels of both Kaggle data sets, spelled as in their folders and annotations. */
+/** The labels of both Kaggle sets, spelled as in their folders and annotations. */
 export type ClassName = "with_mask" | "without_mask" | "mask_weared_incorrect";
 
-/** Two classes with a sigmoid, or three with a softmax. */
+/** Two classes and a sigmoid, or three and a softmax. */
 export type Task = "binary" | "three-class";
 
-/** The classes of each task; a class's index is its numeric label. */
+/** The classes of each task; a class's place here is its numeric label. */
 export const CLASSES: Readonly<Record<Task, readonly ClassName[]>> = {
   binary: ["without_mask", "with_mask"],
   "three-class": ["without_mask", "with_mask", "mask_weared_incorrect"],
@@ -21,7 +21,7 @@ export interface Box {
   height: number;
 }
 
-/** The margin around a face's box on each side, as a share of the box's size: it shows hair and chin. */
+/** What is shown around a face's box on each side, as a share of the box's size: hair and chin. */
 export const FACE_MARGIN = 0.15;
 
 /** One labelled photo, or one labelled face of a photo. */
@@ -29,18 +29,18 @@ export interface Sample {
   /** The photo's path. */
   file: string;
   className: ClassName;
-  /** The face within the photo; if absent, the sample is the whole photo. */
+  /** The face within the photo; without it the whole photo is the sample. */
   box?: Box;
-  /** Marked as difficult, as in PASCAL VOC: not used for training or evaluation. */
+  /** Marked as hard to recognise, as PASCAL VOC does: not trained on, and not judged. */
   isDifficult?: boolean;
-  /** The part that the data set's own split assigns. */
+  /** Where the data set's own split has it. */
   part?: Part;
 }
 
 /** A part of a split. */
 export type Part = "train" | "validation" | "test";
 
-/** A file (or an entry of one) that could not be used, and the reason. */
+/** A file (or an entry of one) that could not be used, and why: listed, never silently dropped. */
 export interface Unreadable {
   file: string;
   reason: string;
@@ -48,12 +48,12 @@ export interface Unreadable {
 
 /** Labelled photos of one size. */
 export interface ImageSet extends PixelSet {
-  /** One per photo, in the order of `pixels`. */
+  /** The samples that were read, in the order of `pixels`. */
   samples: Sample[];
   unreadable: Unreadable[];
 }
 
-/** The metrics of a training run: one number per epoch in each array. */
+/** What each epoch of a training run measured; all arrays are of the same length. */
 export interface History {
   loss: number[];
   accuracy: number[];
@@ -61,26 +61,26 @@ export interface History {
   valAccuracy: number[];
 }
 
-/** The progress of a long operation. */
+/** Progress of anything that takes longer than two seconds. */
 export interface Progress {
-  /** The current step in a few words, such as "Reading photos". */
+  /** What is being done, in a few words that stay the same until something else begins. */
   stage: string;
-  /** A value that changes within the step, such as a loss. */
+  /** What changes meanwhile, such as a rate or a loss. */
   detail?: string;
   done: number;
   total?: number;
 }
-/** Called repeatedly as work proceeds. */
+/** Called as work goes on. */
 export type OnProgress = (progress: Progress) => void;
 
-/** A seeded generator of numbers in 0 <= x < 1. */
+/** A seeded source of numbers in 0 <= x < 1; passed in, never `Math.random`. */
 export type Random = () => number;
 
 /**
- * Formats a count with its noun.
+ * Counts in words.
  *
- * @param one The singular.
- * @param many The plural. @default `one` followed by "s"
+ * @param one What one of them is called.
+ * @param many What more of them are called. @default `one` and an s
  * @example
  * ```ts
  * import { plural } from "./types.ts";

@@ -27,12 +27,12 @@ await runCommand(async () => {
       `${model} holds no model.json: train one with \`deno task train\`, or name another with --model`,
     );
   }
-  const page = await buildApp();
+  await buildApp();
   const interruption = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(signal, () => interruption.abort());
   }
-  const { url, finished } = serveFiles(await readPageFiles(model, page), {
+  const { url, finished } = serveFiles(await readPageFiles(model), {
     port,
     signal: interruption.signal,
   });

@@ -1,7 +1,10 @@
 /** `deno task evaluate`: how good a saved model is on labelled photos, alone or behind the detector. */
 import { Command, Option } from "commander";
+import type { ReportSlice } from "../lib/charts/report_page.ts";
+import type { ModelResult } from "../lib/evaluation/evaluate_model.ts";
 import type { Classifier } from "../lib/model/saved_model.ts";
 import type { LabelledPhotos } from "../lib/data/labelled_photos.ts";
+import { writeWhole } from "../lib/files.ts";
 import { CLASSES, type ImageSet, plural, type Task } from "../lib/types.ts";
 import {
   addPhotoOptions,
@@ -19,6 +22,7 @@ interface Options extends Omit<PhotoOptions, "task"> {
   slices?: boolean;
   kinds?: string;
   corrections?: string;
+  report?: string;
 }
 
 /** What is evaluated, and on what. */
@@ -49,6 +53,11 @@ const options = addPhotoOptions(command, {
       .choices(["all", "train", "validation", "test"]).default("all"),
   )
   .option("--slices", "by kinds of photos as well: small, blurred, dark, from the side, edited")
+  .option(
+    "--report <file>",
+    "an HTML page with charts and photos: what was mistaken for what, the most confident mistakes, slices",
+    parsePath,
+  )
   .option("--kinds <file>", "by kinds of faces as well that a reader labelled", parsePath)
   .option(
     "--corrections <file>",
@@ -62,12 +71,11 @@ const onProgress = options.json ? undefined : progressLine();
 
 await runCommand(async () => {
   const isChain = options.task === "detection";
-  for (const name of ["slices", "kinds", "corrections"] as const) {
-    if (isChain && options[name]) {
-      throw new TypeError(
-        `--${name} are of faces that are classified alone: leave out --task detection`,
-      );
-    }
+  for (const name of ["slices", "report", "kinds", "corrections"] as const) {
+    if (!isChain || !options[name]) continue;
+    throw new TypeError(
+      `--${name} must be without --task detection: it is of faces that are classified alone`,
+    );
   }
   await setUpEngine();
   const lib = await import("../lib/mod.ts");
@@ -120,12 +128,17 @@ async function correct(lib: Lib, subject: Subject): Promise<Subject> {
 /** The classifier alone, on photos or labelled faces. */
 async function evaluateAlone(lib: Lib, subject: Subject) {
   const { photos, classifier: { info: { classes, unsureBelow } } } = subject;
-  const { evaluation, labels, scores } = await judge(lib, subject, photos.images, subject.indices);
+  const result = await judge(lib, subject, photos.images, subject.indices);
+  const { evaluation, labels, scores } = result;
   // The threshold is of the model's own classes.
   const coverage = unsureBelow !== undefined && classes.length === photos.classes.length
     ? { unsureBelow, ...lib.measureCoverage(labels, scores, classes.length, unsureBelow) }
     : undefined;
-  const slices = options.slices || options.kinds ? await evaluateSlices(lib, subject) : undefined;
+  const all = options.slices || options.kinds || options.report
+    ? await evaluateSlices(lib, subject, result)
+    : [];
+  if (options.report) await writeReport(lib, options.report, subject, result, all);
+  const slices = options.slices || options.kinds ? all : undefined;
   if (options.json) {
     const { unreadable } = photos;
     console.log(JSON.stringify({ ...evaluation, coverage, slices, ...about(subject), unreadable }));
@@ -133,26 +146,67 @@ async function evaluateAlone(lib: Lib, subject: Subject) {
     console.log(printable(lib.describeEvaluation(evaluation, subject.data)));
     if (coverage) console.log(lib.describeCoverage(coverage));
     if (slices) console.log(`\n${lib.describeSlices(slices)}`);
+    if (options.report) console.log(`\nreport    ${options.report}`);
   }
 }
 
-async function evaluateSlices(lib: Lib, subject: Subject) {
+/** By kinds of photos; those of the set itself are not classified again. */
+async function evaluateSlices(lib: Lib, subject: Subject, { labels, scores }: ModelResult) {
   const { photos: { images }, indices, classifier: { info: { margin } } } = subject;
   const slices = options.kinds
     ? lib.labelledSlices(images, indices, await lib.readFaceKinds(options.kinds))
     : [];
+  if (options.slices || options.report) slices.push(...lib.measureSlices(images, indices));
   if (options.slices) {
     slices.push(
-      ...lib.measureSlices(images, indices),
       ...await lib.turnSlices(images, indices, { margin, onProgress }),
       ...await lib.editSlices(images, indices, { margin, onProgress }),
     );
   }
-  return await Array.fromAsync(slices, async ({ name, how, images, places }) => {
-    const { n, accuracy, interval, perClass } =
-      (await judge(lib, subject, images, places)).evaluation;
+  const { classes } = subject.photos;
+  const columns = scores.length / labels.length;
+  const rowOf = new Map(indices.map((index, row) => [index, row]));
+  return await Array.fromAsync(slices, async ({ name, how, images: own, places }) => {
+    const rows = places.map((index) => rowOf.get(index)!);
+    const ofRow = (row: number) => [...scores.subarray(row * columns, (row + 1) * columns)];
+    const { n, accuracy, interval, perClass } = own === images
+      ? lib.evaluateScores(rows.map((row) => labels[row]!), rows.flatMap(ofRow), classes)
+      : (await judge(lib, subject, own, places)).evaluation;
     return { name, how, n, accuracy, interval, perClass };
   });
+}
+
+async function writeReport(
+  lib: Lib,
+  file: string,
+  subject: Subject,
+  { evaluation, labels, scores, calibration }: ModelResult,
+  slices: readonly ReportSlice[],
+) {
+  const { classifier: { info: { trainedOn } }, photos: { images, classes }, indices, data } =
+    subject;
+  const about = { model: options.model, "trained on": trainedOn, photos: data };
+  const curves = lib.rocCurves(labels, scores, classes);
+  const isEach = evaluation.perClass.every(({ support }) => support > 0);
+  const charts = [
+    lib.chartReliability(calibration, { data }),
+    lib.chartProbabilities(labels, scores, classes, { data }),
+    ...(isEach
+      ? [
+        lib.chartScores(evaluation, { data }),
+        lib.chartRoc(curves, { data }),
+        lib.chartThresholds(lib.sweepThresholds(labels, scores, classes.length), { data }),
+      ]
+      : []),
+  ];
+  const results = lib.toPredictions(scores, classes).map(({ label, probability }, i) => ({
+    index: indices[i]!,
+    label: labels[i]!,
+    predicted: classes.indexOf(label),
+    probability,
+  }));
+  const content = { about, evaluation, charts, images, results, slices };
+  await writeWhole(file, await lib.renderReport(content));
 }
 
 /** The detector, then the classifier on what it finds. */

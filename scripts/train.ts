@@ -4,21 +4,24 @@ import { Command, Option } from "commander";
 import type { LayersModel } from "@tensorflow/tfjs-node";
 import type { LabelledPhotos } from "../lib/data/labelled_photos.ts";
 import type { PhotoSplit } from "../lib/data/split_photos.ts";
+import type { ModelEvaluation } from "../lib/evaluation/evaluate_model.ts";
 import type { Classifier } from "../lib/model/saved_model.ts";
 import type { Recipe, RecipeName } from "../lib/training/recipes.ts";
 import type { TrainOptions } from "../lib/training/train_options.ts";
-import { FACE_MARGIN, type ImageSet } from "../lib/types.ts";
+import { FACE_MARGIN, type History, type ImageSet } from "../lib/types.ts";
 import { removeIfThere } from "../lib/files.ts";
 import {
   addPhotoOptions,
   type Lib,
   type PhotoOptions,
   readLabelledPhotos,
+  showWarnings,
 } from "./labelled_photos.ts";
 import { setUpEngine } from "./setup.ts";
 import {
   parsePath,
   parseWholeNumber,
+  printable,
   progressLine,
   ROOT,
   runCommand,
@@ -28,6 +31,7 @@ import {
 interface Options extends PhotoOptions {
   model: string;
   recipe: RecipeName;
+  from?: string;
   epochs?: number;
   seed: number;
   corrections?: string;
@@ -36,7 +40,8 @@ interface Options extends PhotoOptions {
 
 const command = new Command("deno task train")
   .description(
-    "Trains a network, keeps a test part apart, and ends with the result on it as JSON.",
+    "Trains a network, keeps a test part apart, and ends with the result on it. Beside the model it writes " +
+      "history.csv and, for TensorBoard, logs.",
   )
   .option("--model <folder>", "where the trained model goes", parsePath, join(ROOT, "models/cnn"))
   .addOption(
@@ -47,8 +52,14 @@ const command = new Command("deno task train")
         "the model that ships; transfer: a MobileNet that starts from a face detector's weights; shipped: the " +
         "model that ships: the same, from models/face-mask-open on",
     ).choices(["cnn", "cnn-taught", "transfer", "shipped"]).default("cnn"),
+  )
+  .addOption(
+    new Option(
+      "--from <folder>",
+      "train a saved model further, such as models/face-mask: the best start for a few photos of your own",
+    ).argParser(parsePath),
   );
-const options = addPhotoOptions(command, { taskDefault: "binary" })
+const options = addPhotoOptions(command, { taskDefault: "as the photos have classes" })
   .option("--epochs <n>", "at most this many (default: the recipe's)", parseWholeNumber(1))
   .option(
     "--seed <n>",
@@ -62,13 +73,13 @@ const options = addPhotoOptions(command, { taskDefault: "binary" })
     parsePath,
   )
   .option("--resume", "go on with a run that was stopped or killed: the same command, and this")
-  .option("--json", "nothing but the JSON, and no progress")
+  .option("--json", "nothing but the result, as one JSON object")
   .showHelpAfterError()
   .parse(Deno.args, { from: "user" }).opts<Options>();
-const onProgress = options.json ? undefined : progressLine();
 /** Of a path that `runCommand` takes from where the user stands. */
 const findCheckpoint = () => `${resolve(options.model)}.checkpoint`;
-const tell = (text: string) => options.json || console.error(text);
+const onProgress = options.json ? undefined : progressLine();
+const tell = (text: string) => options.json || console.error(printable(text));
 
 await runCommand(async () => {
   await setUpEngine();
@@ -76,24 +87,24 @@ await runCommand(async () => {
   await lib.checkModelFolder(options.model);
   const resumeFrom = await readCheckpoint(lib);
   const corrections = options.corrections ? await lib.readCorrections(options.corrections) : [];
-  const photos = await readLabelledPhotos(lib, options, { margin: FACE_MARGIN });
-  const { classes, data, leftOut, unreadable, notes } = photos;
-  const split = splitAll(photos);
-  const recipe: Recipe = lib.RECIPES[options.recipe];
-  const teacher = recipe.isTaught ? await loadTeacher(lib) : undefined;
+  const recipe = findRecipe(lib);
+  const start = await loadStart(lib, recipe);
+  const photos = await readPhotos(lib, start);
+  const split = splitAll(lib, photos);
   const { images, indices, ...corrected } = lib.correctLabels(
     photos.images,
     split.train,
     corrections,
   );
-  const { seed } = options;
+  const { classes } = photos, { seed } = options;
+  const teacher = recipe.isTaught ? await loadTeacher(lib) : undefined;
+  const model = start
+    ? lib.startFrom(start, classes, { seed })
+    : await lib.RECIPES[options.recipe].build({ size: images.size, classes: classes.length, seed });
   const repeated = classes.length > 2 && recipe.repeatsRare
     ? lib.repeatRare(images, indices)
     : undefined;
-  const model = recipe.startsFrom
-    ? (await lib.loadClassifier(join(ROOT, "models", recipe.startsFrom))).model
-    : await recipe.build({ size: images.size, classes: classes.length, seed });
-  const { bestEpoch } = await trainUntilStopped(lib, model, images, {
+  const { history, bestEpoch } = await trainUntilStopped(lib, model, images, {
     ...recipe.training,
     ...(options.epochs && { epochs: options.epochs }),
     classes,
@@ -109,18 +120,24 @@ await runCommand(async () => {
     part: "the test part",
     groups: split.groups,
   });
-  await save(lib, model, photos, { unsureBelow, teacher });
+  await save(lib, model, photos, { unsureBelow, teacher, start });
+  await lib.saveHistory(history, options.model);
+  await removeIfThere(findCheckpoint());
+  const { data, leftOut, unreadable, notes } = photos;
+  if (!options.json) return describe(lib, evaluation, { data, bestEpoch, history });
   console.log(JSON.stringify({
     ...evaluation,
     temperature,
     unsureBelow,
     ...(options.corrections && { corrected }),
     ...(teacher && { teacher: { model: SHIPPED_MODEL, trainedOn: teacher.info.trainedOn } }),
+    ...(start && { from: { model: options.from, trainedOn: start.info.trainedOn } }),
     data,
     leftOut,
     unreadable,
     notes,
     bestEpoch,
+    history,
     model: options.model,
   }));
 });
@@ -134,12 +151,55 @@ async function readCheckpoint(lib: Lib) {
   return saved;
 }
 
-function splitAll(photos: LabelledPhotos): PhotoSplit {
-  const split = photos.split({ seed: options.splitSeed, by: options.splitBy });
-  if (split.test.length > 0) return split;
+/** The recipe that was asked for; a saved model has one of its own, unless one was asked for. */
+function findRecipe(lib: Lib): Omit<Recipe, "build"> {
+  const isDefault = command.getOptionValueSource("recipe") === "default";
+  return options.from && isDefault ? lib.FINE_TUNING : lib.RECIPES[options.recipe];
+}
+
+async function loadStart(
+  lib: Lib,
+  { startsFrom }: Pick<Recipe, "startsFrom">,
+): Promise<Classifier | undefined> {
+  const folder = options.from ?? (startsFrom && join(ROOT, "models", startsFrom));
+  if (!folder) return undefined;
+  const start = await lib.loadClassifier(folder);
+  const { classes, trainedOn } = start.info;
+  tell(`the model to start from was trained on: ${trainedOn}`);
+  if (options.task !== "three-class" || classes.length === 3) return start;
   throw new RangeError(
-    `the test part of ${photos.data} holds no photo: choose a smaller --min-face`,
+    `--task must be binary, as the model in ${folder} knows ${
+      classes.join(" and ")
+    }, got three-class`,
   );
+}
+
+/** Reads the photos, as the model to start from takes them, if there is one. */
+async function readPhotos(lib: Lib, start?: Classifier): Promise<LabelledPhotos> {
+  const isBinary = start?.info.classes.length === 2;
+  const task = options.task ?? (isBinary ? "binary" : undefined);
+  const { size, margin = FACE_MARGIN } = start?.info ?? {};
+  return await readLabelledPhotos(lib, { ...options, task }, { size, margin });
+}
+
+/** Splits the photos; refuses parts that no network can learn from, and warns of parts that say little. */
+function splitAll(lib: Lib, { images: { samples }, classes, data, split }: LabelledPhotos) {
+  const parts = split({ seed: options.splitSeed, by: options.splitBy });
+  const names = { train: "training", validation: "validation", test: "test" } as const;
+  const remedy = "add photos, or choose a smaller --min-face or another --split-seed";
+  for (const [part, name] of Object.entries(names) as [keyof typeof names, string][]) {
+    const own = parts[part].map((index) => samples[index]!);
+    const present = new Set(own.map(({ className }) => className));
+    const missing = classes.filter((className) => !present.has(className));
+    if (own.length === 0 || (part === "train" && missing.length > 0)) {
+      const lacks = own.length === 0 ? "any class" : missing.join(" or ");
+      throw new RangeError(`the ${name} part of ${data} has no photo of ${lacks}: ${remedy}`);
+    }
+    if (part === "train") continue;
+    const groups = parts[part].map((index) => parts.groups[index]!);
+    showWarnings(lib.warnAboutPart(`the ${name} part`, own, classes, groups), options);
+  }
+  return parts;
 }
 
 async function loadTeacher(lib: Lib): Promise<Classifier> {
@@ -179,6 +239,12 @@ async function trainUntilStopped(
           done: batch,
           total: batches,
         }),
+      onEpoch: ({ epoch, epochs, loss, accuracy, history }) => {
+        const validated = describeScores(history.valLoss.at(-1)!, history.valAccuracy.at(-1)!);
+        tell(
+          `epoch ${epoch} of ${epochs}: ${describeScores(loss, accuracy)}; validation ${validated}`,
+        );
+      },
     });
   } catch (error) {
     if (error !== interruption.signal.reason) throw error;
@@ -207,11 +273,38 @@ async function save(
   lib: Lib,
   model: LayersModel,
   { classes, images, data, hasBoxes }: LabelledPhotos,
-  { unsureBelow, teacher }: { unsureBelow: number; teacher?: Classifier },
+  { unsureBelow, teacher, start }: {
+    unsureBelow: number;
+    teacher?: Classifier;
+    start?: Classifier;
+  },
 ) {
-  const trainedOn = teacher ? `${data}, taught by a model of ${teacher.info.trainedOn}` : data;
-  const margin = hasBoxes ? FACE_MARGIN : undefined;
+  const trainedOn = teacher
+    ? `${data}, taught by a model of ${teacher.info.trainedOn}`
+    : start
+    ? `${data}, starting from a model of ${start.info.trainedOn}`
+    : data;
+  const margin = start?.info.margin ?? (hasBoxes ? FACE_MARGIN : undefined);
   const info = { classes, size: images.size, trainedOn, margin, unsureBelow };
   await lib.saveClassifier({ model, info }, options.model);
-  await removeIfThere(findCheckpoint());
+}
+
+/** Says how good the model is, and where it is. */
+function describe(
+  lib: Lib,
+  evaluation: ModelEvaluation,
+  { data, bestEpoch, history }: { data: string; bestEpoch: number; history: History },
+) {
+  const { model } = options;
+  console.log(printable(
+    `${lib.describeEvaluation(evaluation, `test part of ${data}`)}
+
+weights   of epoch ${bestEpoch} of ${history.loss.length}
+model     ${model}
+history   ${join(model, "history.csv")}, and for TensorBoard ${join(model, "logs")}`,
+  ));
+}
+
+function describeScores(loss: number, accuracy: number): string {
+  return `loss ${loss.toFixed(4)}, accuracy ${(100 * accuracy).toFixed(1)}%`;
 }

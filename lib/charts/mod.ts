@@ -17,6 +17,12 @@ export { showPhotos } from "./photos.ts";
 export { listenForInterrupts } from "./interrupts.ts";
 export { renderSvg } from "./render.ts";
 export {
+  renderReport,
+  type ReportContent,
+  type ReportResult,
+  type ReportSlice,
+} from "./report_page.ts";
+export {
   DISPLAY,
   type Displayable,
   type MimeBundle,

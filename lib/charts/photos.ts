@@ -32,7 +32,7 @@ export function showPhotos(
     );
   }
   showImages([], options); // refuses bad options at once, not when it is shown
-  const encode = (index: number) => encodePng(viewPixels(images, index), images.size);
+  const encode = (index: number) => toImage(viewPixels(images, index), images.size).encode();
   const captionOf = (index: number, i: number) =>
     captions?.[i] ?? images.samples?.[index]?.className ?? "";
   return {
@@ -48,14 +48,16 @@ export function showPhotos(
   };
 }
 
-/**
- * @param pixels `[size, size, 3]` uint8 RGB in 0..255
- * @returns a PNG file's bytes
- */
-async function encodePng(pixels: Uint8Array, size: number): Promise<Uint8Array> {
+/** A photo of a set as a JPEG file's bytes, at its own size. */
+export async function encodeJpeg(images: PixelSet, index: number): Promise<Uint8Array> {
+  return await toImage(viewPixels(images, index), images.size).encodeJPEG(85);
+}
+
+/** @param pixels `[size, size, 3]` uint8 RGB in 0..255 */
+function toImage(pixels: Uint8Array, size: number): Image {
   const picture = new Image(size, size);
   for (let i = 0; i < size * size; i++) {
     picture.bitmap.set([...pixels.subarray(3 * i, 3 * i + 3), 255], 4 * i);
   }
-  return await picture.encode();
+  return picture;
 }

@@ -10,7 +10,8 @@ import { plural, type Sample, type Unreadable } from "../types.ts";
 /** The MIME type under which a notebook's output carries the evaluation for programs. */
 export const EVALUATION_TYPE = "application/vnd.face-mask.evaluation+json";
 
-const HEAD = ["class", "precision", "recall", "F1", "n"] as const;
+/** The heads of a table of classes. */
+export const EVALUATION_HEAD = ["class", "precision", "recall", "F1", "n"] as const;
 
 /** An evaluation, and what {@linkcode evaluateModel} knows beside it. */
 type Result = Evaluation & Partial<Pick<ModelEvaluation, "otherAnswers" | "warnings">>;
@@ -21,8 +22,10 @@ type Result = Evaluation & Partial<Pick<ModelEvaluation, "otherAnswers" | "warni
  * @param data What it was measured on, in words.
  */
 export function describeEvaluation(evaluation: Result, data: string): string {
-  const rows = [HEAD, ...tableRows(evaluation)];
-  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const rows = [EVALUATION_HEAD, ...evaluationRows(evaluation)];
+  const widths = EVALUATION_HEAD.map((_, column) =>
+    Math.max(...rows.map((row) => row[column]!.length))
+  );
   const { name, figures } = summarise(evaluation);
   const only = findOnlyClass(evaluation);
   return [
@@ -128,8 +131,8 @@ export function showEvaluation(evaluation: Result, { data }: { data: string }): 
   ];
   const bundle = {
     "text/html": `<p>${lines.join("<br>")}</p>` +
-      `<table>${row(HEAD, "th")}${
-        tableRows(evaluation).map((cells) => row(cells, "td")).join("")
+      `<table>${row(EVALUATION_HEAD, "th")}${
+        evaluationRows(evaluation).map((cells) => row(cells, "td")).join("")
       }</table>`,
     "text/plain": describeEvaluation(evaluation, data),
     [EVALUATION_TYPE]: { ...evaluation, data },
@@ -143,7 +146,8 @@ function findOnlyClass({ perClass }: Evaluation): ClassReport | undefined {
   return present.length === 1 ? present[0] : undefined;
 }
 
-function summarise(evaluation: Evaluation): { name: string; figures: string } {
+/** What an evaluation says first: the accuracy, or of one class alone its recall. */
+export function summarise(evaluation: Evaluation): { name: string; figures: string } {
   const only = findOnlyClass(evaluation);
   const name = only ? `recall of ${only.className}` : "accuracy";
   return { name, figures: describeAccuracy(evaluation) };
@@ -160,7 +164,7 @@ const describeAuc = ({ auc }: Evaluation) =>
   auc?.toFixed(4) ?? "undefined: it needs samples of each class";
 
 /** What a reader must know before believing the figures. */
-function describeLimits({ otherAnswers, warnings = [] }: Result): string[] {
+export function describeLimits({ otherAnswers, warnings = [] }: Result): string[] {
   const other = otherAnswers && otherAnswers.count > 0
     ? [
       `note      ${plural(otherAnswers.count, "sample")} predicted as ${otherAnswers.className}, ` +
@@ -176,7 +180,8 @@ function describeAccuracy(
   return `${accuracy.toFixed(4)} (n = ${n}, 95% interval ${low.toFixed(4)} to ${high.toFixed(4)})`;
 }
 
-function tableRows({ perClass }: Evaluation): string[][] {
+/** A row for each class, for {@linkcode EVALUATION_HEAD}. */
+export function evaluationRows({ perClass }: Evaluation): string[][] {
   return perClass.map(({ className, precision, recall, f1, support }) => [
     className,
     ...[precision, recall, f1].map((value) => support > 0 ? value.toFixed(4) : "-"),

@@ -128,7 +128,13 @@ export function showProgress(
   return { [DISPLAY]: () => bundle };
 }
 
-function pictureHtml(bytes: Uint8Array, type: string, alt: string, style = "max-width:100%") {
+/** A picture inside its own tag. */
+export function pictureHtml(
+  bytes: Uint8Array,
+  type: string,
+  alt: string,
+  style = "max-width:100%",
+) {
   return `<img src="data:${type};base64,${bytes.toBase64()}" alt="${escapeHtml(alt)}" ` +
     `style="${style};height:auto">`;
 }

@@ -1,14 +1,14 @@
 /**
- * Lists the files that paths, folders and patterns match.
+ * Files, folders and patterns to the files that they stand for.
  *
- * Existing packages do not suffice. Node's `glob` silently skips unreadable folders, in the order of the file
- * system; tinyglobby, fdir and globby keep all paths in memory.
+ * Ours, as nothing else does all of it: node's `glob` passes over folders that it cannot read without a word,
+ * and its order is the file system's; tinyglobby, fdir and globby hold all paths in memory.
  */
 import { basename, join, sep } from "node:path";
 import { matchesGlob } from "node:path";
 import { PHOTO_EXTENSIONS, UNREADABLE_EXTENSIONS } from "../images/file_format.ts";
 
-/** A file; or a folder or pattern without files, with the reason. */
+/** A file, or a folder or pattern that gives none and why. */
 export interface ListedFile {
   file: string;
   reason?: string;
@@ -18,23 +18,24 @@ const PHOTO = new RegExp(`\\.(${[...PHOTO_EXTENSIONS, ...UNREADABLE_EXTENSIONS].
 const NO_PHOTO = `no photo in this folder: a photo's extension must be ${
   PHOTO_EXTENSIONS.join(", ")
 }`;
-/** Characters that make a path a pattern. */
+/** What makes a path a pattern. */
 const MAGIC = /[*?[{]/;
 
-/** Sorts "2.jpg" before "10.jpg". */
+/** "2.jpg" before "10.jpg". */
 const natural = new Intl.Collator("en", { numeric: true });
 
 /**
- * Lists the files that paths match, in the order of the paths.
+ * Lists the files that paths stand for, in the order of the paths.
  *
- * - A folder matches the photos in it and in its subfolders, by extension: JPEG, PNG, WEBP, GIF, TIFF, AVIF, and
- *   formats that cannot be read, such as HEIC and camera RAW. Hidden files are skipped; links to folders are not
- *   followed.
- * - A pattern (`*`, `**`, `?`, `[a-c]`, `{a,b}`) matches files by their paths.
- * - Any other path is a file, which need not exist.
+ * - A folder stands for the photos in it and in its folders, by their extensions: JPEG, PNG, WEBP, GIF, TIFF,
+ *   AVIF, and those that cannot be read, such as HEIC and cameras' raw files. Hidden files are passed over;
+ *   links to folders are not followed.
+ * - A pattern (`*`, `**`, `?`, `[a-c]`, `{a,b}`) stands for all files whose path it matches.
+ * - Anything else is a file, whether or not it is there.
  *
- * Files of folders and patterns are in natural order. Memory grows with the size of one folder, not with the
- * total. A folder without photos, a pattern without files and an unreadable folder are listed with the reason.
+ * Folders and patterns give their files in natural order. Memory grows with the names in one folder, not with
+ * their number in all. A folder without photos, a pattern without files and a folder that cannot be listed
+ * come with the reason.
  *
  * @example
  * ```ts
@@ -58,10 +59,10 @@ function matchPattern(pattern: string): AsyncGenerator<ListedFile> {
   const parts = pattern.split("/");
   const fixed = parts.slice(0, parts.findIndex((part) => MAGIC.test(part)));
   const folder = fixed.length === 0 ? "." : fixed.join("/") || "/";
-  // `join` normalizes the paths, so the pattern is normalized too.
+  // `join` cleans the paths that are walked, so the pattern is cleaned alike.
   const cleaned = join(pattern);
   const depth = (path: string) => path.split(sep).length;
-  // Folders deeper than the pattern cannot match, and may hold a whole disk.
+  // What lies deeper than the pattern cannot match: it may be a whole disk, or another user's.
   const deepest = cleaned.includes("**") ? Infinity : depth(cleaned);
   const files = walk(
     folder,
@@ -71,7 +72,7 @@ function matchPattern(pattern: string): AsyncGenerator<ListedFile> {
   return orWhyNone(pattern, "no file matches this pattern", files);
 }
 
-/** Yields the files of a path or, if there is none, the path with the reason. */
+/** What is listed for a path; if there is no file, the reason after it. */
 async function* orWhyNone(
   path: string,
   reason: string,
@@ -79,13 +80,13 @@ async function* orWhyNone(
 ): AsyncGenerator<ListedFile> {
   let told = false;
   for await (const it of listed) {
-    told ||= it.reason === undefined || it.file === path; // one reason per path is enough
+    told ||= it.reason === undefined || it.file === path; // one reason a path is enough
     yield it;
   }
   if (!told) yield { file: path, reason };
 }
 
-/** Lists the matching files under a folder, in natural order. */
+/** The files under a folder that are meant, in natural order. */
 async function* walk(
   folder: string,
   isMeant: (file: string) => boolean,
@@ -114,5 +115,5 @@ async function* walk(
 }
 
 async function isLinkToFile(file: string): Promise<boolean> {
-  return await Deno.stat(file).then(({ isFile }) => isFile, () => true); // a broken link is reported later
+  return await Deno.stat(file).then(({ isFile }) => isFile, () => true); // a broken link is told later
 }

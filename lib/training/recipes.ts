@@ -25,6 +25,13 @@ export interface Recipe {
 /** The name of a recipe. */
 export type RecipeName = "cnn" | "cnn-taught" | "transfer";
 
+/** How a trained model is trained further, on photos of one's own: see `startFrom`. */
+export const FINE_TUNING: Omit<Recipe, "build"> = {
+  description: "a saved model, trained further",
+  training: { epochs: 12, learningRate: 1e-4, keep: "last", augment: {} },
+  repeatsRare: true,
+};
+
 /** The recipes by name. */
 export const RECIPES: Readonly<Record<RecipeName, Recipe>> = {
   cnn: {

@@ -14,20 +14,11 @@ import { writeSampleFaces } from "../../lib/data/sample_faces.ts";
 import { CLASSES } from "../../lib/types.ts";
 import { findPython } from "../../scripts/python.ts";
 import { withFolder } from "../fixtures/photos.ts";
+import { runTask } from "../fixtures/run_task.ts";
 import { GROUP } from "../fixtures/group_photos.ts";
 import { writeVoc } from "../fixtures/voc_photos.ts";
 
 const ROOT = join(import.meta.dirname!, "../..");
-
-/** Runs a command as its task does; photos of tests are not kept in the project's `data/cache`. */
-async function runTask(task: string, ...args: string[]) {
-  if (args.includes("--data")) args.push("--no-cache");
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", join(ROOT, "scripts", `${task}.ts`), ...args],
-  }).output();
-  const decoder = new TextDecoder();
-  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
-}
 
 Deno.test("train, evaluate and predict keep their contract", async (test) => {
   await withFolder(async (folder) => {
@@ -168,7 +159,7 @@ Deno.test("train, evaluate and predict keep their contract", async (test) => {
 
       const again = await runTask("predict", ...args, ...paths);
       assertEquals(again.code, 1);
-      assertMatch(again.stderr, /results\.jsonl already exists/);
+      assertMatch(again.stderr, /results\.jsonl is there already/);
       await Deno.truncate(output, written.length - 5);
       const resumed = await runTask("predict", ...args, "--resume", ...paths);
       assertEquals(resumed.code, 0, resumed.stderr);
@@ -243,6 +234,7 @@ Deno.test("train and evaluate take faces of a VOC set, for two classes and for t
     const photos = join(folder, "photos"), model = join(folder, "model");
     await Deno.mkdir(photos);
     await writeVoc(photos, 8);
+    await Deno.copyFile(join(photos, "images/0.jpg"), join(photos, "images/bare.jpg"));
     const common = ["--data", photos, "--model", model, "--json"];
     const small = { reason: "face under 20 pixels", count: 1 };
     const incorrect = { reason: "mask_weared_incorrect", count: 8 };
@@ -353,10 +345,11 @@ Deno.test("train and evaluate take faces of a VOC set, for two classes and for t
 
     await test.step("the binary task can count masks worn incorrectly as a class", async () => {
       const options = ["--incorrect", "without_mask", "--min-face", "20", "--epochs", "1"];
-      const { stdout } = await runTask("train", "--data", photos, "--model", model, ...options);
+      const { stdout } = await runTask("train", ...common, ...options);
       assertEquals(JSON.parse(stdout).leftOut, [small]);
       const words = await runTask("evaluate", "--data", photos, "--model", model);
       assertMatch(words.stderr, /8 left out: mask_weared_incorrect/);
+      assertMatch(words.stderr, /1 to be noted:\n.*bare.jpg: no annotation: not used/);
       const { code, stderr } = await runTask("evaluate", ...common, "--task", "three-class");
       assertEquals(code, 1);
       assertMatch(stderr, /--task must be binary, .* knows without_mask and with_mask, got three/);
@@ -385,7 +378,7 @@ Deno.test("the commands answer --help, and a mistake in one line", async () => {
     [["evaluate", "--classes", "a=b"], /--classes.*one of without_mask, .*, got "b" for "a"/],
     [["train", "--min-face", "-1"], /--min-face.*whole number/],
     [["evaluate", "--incorrect", "mend"], /--incorrect.*leave-out, without_mask, with_mask/],
-    [["evaluate", "--task", "detection", "--slices"], /--slices.*leave out --task detection/],
+    [["evaluate", "--task", "detection", "--slices"], /--slices must be without --task detection/],
     [["evaluate", "--model", "nowhere"], /nowhere holds no model\.json/],
     [["train", "--data", ""], /--data.*A path is needed/],
     [["train", "--model", ""], /--model.*A path is needed/],

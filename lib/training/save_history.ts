@@ -1,0 +1,53 @@
+/** What each epoch of a training measured, for spreadsheets and for TensorBoard. */
+import { dirname, join } from "@std/path";
+import { writeWhole, writeWholeFolder } from "../files.ts";
+import { tf } from "../engine/tensorflow.ts";
+import type { History } from "../types.ts";
+
+/** As Keras's CSVLogger names them; its epochs count from 0, these from 1. */
+const HEAD = "epoch,loss,accuracy,val_loss,val_accuracy";
+
+/**
+ * Writes `history.csv`, a line per epoch, and `logs`, which TensorBoard reads (`tensorboard --logdir`), beside
+ * a model. What an earlier training left there is replaced.
+ *
+ * @param history Each list has a number per epoch.
+ * @param folder The model's.
+ * @throws the system's error if it cannot be written
+ * @example
+ * ```ts
+ * import { saveHistory } from "./save_history.ts";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const history = { loss: [0.6], accuracy: [0.7], valLoss: [0.5], valAccuracy: [0.8] };
+ * await saveHistory(history, folder);
+ * console.log(await Deno.readTextFile(`${folder}/history.csv`));
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export async function saveHistory(history: History, folder: string): Promise<void> {
+  const { loss, accuracy, valLoss, valAccuracy } = history;
+  const rows = loss.map((_, i) => [i + 1, loss[i], accuracy[i], valLoss[i], valAccuracy[i]].join());
+  await writeWhole(join(folder, "history.csv"), [HEAD, ...rows, ""].join("\n"));
+  await writeWholeFolder(join(folder, "logs"), async (logs) => {
+    // TensorFlow takes a folder of the same name, even one that was removed, for the same log.
+    const part = join(dirname(logs), crypto.randomUUID());
+    await Deno.mkdir(part);
+    writeLog(join(part, "train"), { epoch_loss: loss, epoch_accuracy: accuracy });
+    writeLog(join(part, "validation"), { epoch_loss: valLoss, epoch_accuracy: valAccuracy });
+    for (const name of ["train", "validation"]) {
+      await Deno.rename(join(part, name), join(logs, name));
+    }
+  });
+}
+
+/** As Keras's callback writes it, by TensorFlow's own writer, which tfjs-node brings. */
+function writeLog(folder: string, series: Record<string, number[]>): void {
+  tf.tidy(() => {
+    const writer = tf.node.summaryFileWriter(folder);
+    for (const [name, values] of Object.entries(series)) {
+      values.forEach((value, i) => writer.scalar(name, value, i + 1));
+    }
+    writer.flush();
+  });
+}
