@@ -1,11 +1,11 @@
 /** `deno task app`: the page that finds masks in photos and in what a camera sees. */
 import { join } from "@std/path";
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { buildApp } from "./build_app.ts";
 import { readPageFiles, serveFiles } from "./serve_app.ts";
 import { parsePath, parseWholeNumber, runCommand, SHIPPED_MODEL } from "./terminal.ts";
 
-const { model, port } = new Command("deno task app")
+const { model, port, host } = new Command("deno task app")
   .description(
     "Serves a page to this machine's browser: drop photos or use the camera, see who wears a mask. " +
       "Photos never leave the machine. Ctrl-C ends it.",
@@ -17,8 +17,20 @@ const { model, port } = new Command("deno task app")
     parseWholeNumber(0),
     8000,
   )
+  .option(
+    "--host <name>",
+    "another name by which the page may be asked for, such as that of a server that forwards it; may be given more than once",
+    (name: string, names: string[]) => [...names, parseHost(name)],
+    [],
+  )
   .showHelpAfterError()
-  .parse(Deno.args, { from: "user" }).opts<{ model: string; port: number }>();
+  .parse(Deno.args, { from: "user" }).opts<{ model: string; port: number; host: string[] }>();
+
+/** Reads a host's name for commander. */
+function parseHost(text: string): string {
+  if (/^([\w.-]+|\[[\da-f:]+\])$/i.test(text)) return text;
+  throw new InvalidArgumentError("A host's name is needed, without http:// and without a port.");
+}
 
 await runCommand(async () => {
   const { isFile } = await Deno.stat(join(model, "model.json")).catch(() => ({ isFile: false }));
@@ -34,6 +46,7 @@ await runCommand(async () => {
   }
   const { url, finished } = serveFiles(await readPageFiles(model), {
     port,
+    names: host,
     signal: interruption.signal,
   });
   console.log(`the page is at ${url}\nCtrl-C ends it`);

@@ -94,33 +94,34 @@ async function* walk(folder: string): AsyncGenerator<string> {
   }
 }
 
+/** The names by which a browser reaches its own machine; an IPv6 address stands in brackets there. */
+const OWN_NAMES = ["localhost", "127.0.0.1", "[::1]"];
+
 /**
  * Serves the files on 127.0.0.1 until the signal is given.
  *
- * A request whose Host header is not this server's own is refused: a page of another site that gives its
- * own name this address (DNS rebinding) cannot read anything.
+ * A request must name this machine in its Host header, on any port, as a forwarded one has another: a page
+ * of another site that gives its own name this address (DNS rebinding) cannot read anything. A page of
+ * another site that asks by the right name says so in its Origin header, and is refused as well.
  *
  * @param port 0 takes any that is free.
+ * @param names Further names by which the page may be asked for, such as a forwarding server's.
  * @returns the page's URL, and a promise of the server's end
  * @throws {Deno.errors.AddrInUse} if the port is taken; the message says what to do
  */
 export function serveFiles(
   files: ReadonlyMap<string, PageFile>,
-  { port, signal }: { port: number; signal?: AbortSignal },
+  { port, names = [], signal }: { port: number; names?: readonly string[]; signal?: AbortSignal },
 ): { url: string; finished: Promise<void> } {
-  const hosts = new Set<string>();
+  const hosts = [...OWN_NAMES, ...names.map((name) => name.toLowerCase())];
   try {
-    const { addr, finished } = Deno.serve({
+    const server: Deno.HttpServer<Deno.NetAddr> = Deno.serve({
       hostname: HOSTNAME,
       port,
       signal,
       onListen: () => {},
-    }, (request) => respond(request, files, hosts));
-    for (const name of [HOSTNAME, "localhost"]) {
-      hosts.add(`${name}:${addr.port}`);
-      if (addr.port === 80) hosts.add(name);
-    }
-    return { url: `http://${HOSTNAME}:${addr.port}/`, finished };
+    }, (request) => respond(request, files, hosts, server.addr.port));
+    return { url: `http://${HOSTNAME}:${server.addr.port}/`, finished: server.finished };
   } catch (cause) {
     if (!(cause instanceof Deno.errors.AddrInUse)) throw cause;
     throw new Deno.errors.AddrInUse(
@@ -130,12 +131,30 @@ export function serveFiles(
   }
 }
 
+/** The name in a Host header, which is a name or an address, and a port unless it is the usual one. */
+function nameOf(host: string | null): string | undefined {
+  return /^([\w.-]+|\[[\da-f:]+\])(:\d{1,5})?$/i.exec(host ?? "")?.[1]?.toLowerCase();
+}
+
 function respond(
   request: Request,
   files: ReadonlyMap<string, PageFile>,
-  hosts: ReadonlySet<string>,
+  hosts: readonly string[],
+  port: number,
 ): Response {
-  if (!hosts.has(request.headers.get("host") ?? "")) return answer(403, "not this server's name");
+  const name = nameOf(request.headers.get("host"));
+  if (name === undefined || !hosts.includes(name)) {
+    const addresses = hosts.map((host) => `http://${host}:${port}/`).join(", ");
+    return answer(
+      403,
+      `this page is only at ${addresses}, or the port that is forwarded to it; to ask for it by ` +
+        `another name, start it with \`deno task app --host NAME\``,
+    );
+  }
+  const origin = request.headers.get("origin");
+  if (origin !== null && !hosts.includes(URL.parse(origin)?.hostname ?? "")) {
+    return answer(403, "pages of other sites may not read this");
+  }
   if (request.method !== "GET" && request.method !== "HEAD") {
     return answer(405, "only GET and HEAD", { allow: "GET, HEAD" });
   }

@@ -5,14 +5,17 @@ import { serveFiles } from "../../scripts/serve_app.ts";
 import { ROOT } from "../../scripts/terminal.ts";
 
 /** A server of two files. */
-async function withServer(use: (port: number, url: string) => Promise<void>) {
+async function withServer(
+  use: (port: number, url: string) => Promise<void>,
+  names?: string[],
+) {
   const end = new AbortController();
   const files = new Map(
     Object.entries({ "/": "<p>the page", "/worker/worker.js": "1" }).map(
       ([path, text]) => [path, { type: "text/html", bytes: new TextEncoder().encode(text) }],
     ),
   );
-  const { url, finished } = serveFiles(files, { port: 0, signal: end.signal });
+  const { url, finished } = serveFiles(files, { port: 0, names, signal: end.signal });
   try {
     await use(Number(new URL(url).port), url);
   } finally {
@@ -86,29 +89,58 @@ Deno.test("serveFiles() answers 405 and 404 where there is nothing to serve", as
 
 Deno.test("serveFiles() refuses the names of other hosts: DNS rebinding", async () => {
   await withServer(async (port) => {
-    const statusOf = async (host: string) =>
-      /^HTTP\/1\.1 (\d+)/.exec(
-        await sendRaw(port, `GET / HTTP/1.1\r\n${host}Connection: close\r\n\r\n`),
-      )?.[1];
-    for (const host of [`127.0.0.1:${port}`, `localhost:${port}`]) {
-      assertEquals(await statusOf(`Host: ${host}\r\n`), "200");
+    const ask = (headers: string) =>
+      sendRaw(port, `GET / HTTP/1.1\r\n${headers}Connection: close\r\n\r\n`);
+    const statusOf = async (headers: string) => /^HTTP\/1\.1 (\d+)/.exec(await ask(headers))?.[1];
+    const own = [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`];
+    const forwarded = ["localhost:1234", "127.0.0.1", "LOCALHOST:80", "[::1]", "a.example.org:443"];
+    for (const host of [...own, ...forwarded]) {
+      assertEquals([host, await statusOf(`Host: ${host}\r\n`)], [host, "200"]);
     }
     for (
       const host of [
         "Host: example.com\r\n",
         `Host: example.com:${port}\r\n`,
-        "Host: 127.0.0.1\r\n",
-        `Host: 127.0.0.1:${port + 1}\r\n`,
+        `Host: localhost.example.com:${port}\r\n`,
         `Host: 127.0.0.1:${port}.example.com\r\n`,
+        `Host: 127.0.0.1.example.com:${port}\r\n`,
         `Host: user@127.0.0.1:${port}\r\n`,
+        `Host: example.com#@localhost:${port}\r\n`,
         `Host: 0.0.0.0:${port}\r\n`,
+        `Host: 2130706433:${port}\r\n`,
+        "Host: localhost:123456\r\n",
+        "Host: example.org\r\n",
+        "Host: b.a.example.org\r\n",
+        "Host: localhost\r\nHost: example.com\r\n",
+        "Host: [::2]\r\n",
         "Host:\r\n",
         "",
       ]
     ) {
       assertMatch(await statusOf(host) ?? "none", /^(400|403)$/, host);
     }
-  });
+    const refusal = await ask("Host: example.com\r\n");
+    assertStringIncludes(refusal, `only at http://localhost:${port}/, http://127.0.0.1:${port}/,`);
+    assertStringIncludes(refusal, "--host NAME");
+
+    const host = `Host: localhost:${port}\r\n`;
+    for (
+      const origin of [`http://localhost:${port}`, "http://localhost:9", "https://a.example.org"]
+    ) {
+      assertEquals(await statusOf(`${host}Origin: ${origin}\r\n`), "200", origin);
+    }
+    for (
+      const origin of [
+        "https://example.com",
+        "null",
+        "file://",
+        `http://localhost.example.com:${port}`,
+        `http://example.com/localhost`,
+      ]
+    ) {
+      assertEquals(await statusOf(`${host}Origin: ${origin}\r\n`), "403", origin);
+    }
+  }, ["A.example.org"]);
 });
 
 Deno.test("serveFiles() survives 100 hostile requests, and serves nothing outside its table", async () => {
@@ -276,6 +308,7 @@ Deno.test("deno task app says its URL, ends cleanly on Ctrl-C, and a mistake is 
         ],
         [["--model", join(folder, "none")], /none holds no model\.json.*--model/],
         [["--port", "http"], /--port.*whole number/],
+        [["--host", "http://a.example.org"], /--host.*without http/],
         [["--port", "70000", "--model", folder], /port.*out of range.*70000/],
       ] as const
     ) {
