@@ -1,7 +1,7 @@
-/** Arithmetic on boxes. */
+/** Measures, clips and grows bounding boxes. */
 import type { Box } from "./types.ts";
 
-/** The size of a photo, or of another area in which boxes lie, in pixels. */
+/** The size of a photo, or of another area that holds boxes, in pixels. */
 export interface Size {
   width: number;
   height: number;
@@ -10,7 +10,7 @@ export interface Size {
 /**
  * Computes the intersection over union of two boxes.
  *
- * @returns 0 (apart, or without area) to 1 (equal)
+ * @returns 0 (disjoint, or without area) to 1 (equal)
  * @example
  * ```ts
  * import { boxIou } from "./boxes.ts";
@@ -51,7 +51,7 @@ export function clipBox(box: Box, { width, height }: Size): Box {
 /**
  * Adds a margin to a box, rounds it to whole pixels and clips it to its photo.
  *
- * @param margin What to add on each side, as a share of the box's size.
+ * @param margin Added on each side, as a share of the box's size.
  * @throws {RangeError} if the box lies outside the photo
  * @example
  * ```ts
@@ -70,7 +70,7 @@ export function cropBox(box: Box, photo: Size, margin = 0): Box {
   if (right <= left || bottom <= top) {
     const { width, height } = photo;
     throw new RangeError(
-      `the box ${JSON.stringify(box)} lies outside the photo of ${width} x ${height} pixels`,
+      `box must overlap the photo of ${width} x ${height} pixels, got ${JSON.stringify(box)}`,
     );
   }
   return { left, top, width: right - left, height: bottom - top };

@@ -1,27 +1,27 @@
-/** How each class looks, and what it is called. Machines read a class's {@linkcode ClassName}. */
+/** Defines the words, colour and line of each class, for people. Programs read {@linkcode ClassName}. */
 import type { ClassName } from "./types.ts";
 
 /** The words, the colour and the line of one class. */
 export interface ClassStyle {
   /** For people, in sentences, lists and charts. */
   words: string;
-  /** As `words`, where there is little room: on a box, beside a percentage. */
+  /** A short form for narrow spaces, such as a box's label. */
   short: string;
-  /** One character, where there is room for no word. */
+  /** One character, where no word fits. */
   sign: string;
   /** `#RRGGBB` */
   colour: string;
-  /** The colour of text on `colour`: the one of black and white with more contrast. */
+  /** The colour of text on `colour`: black or white, whichever has more contrast. */
   ink: string;
-  /** A box's line: lengths of a dash and of the gap after it, in line widths; none for a whole line. */
+  /** The box's line: dash length and gap length, in line widths; empty for a solid line. */
   dashes: readonly number[];
 }
 
 /**
- * The style of each class, in the order in which people are told of them. Each differs from the others in
- * colour, in line and in words, so that nobody depends on one of these.
+ * Maps each class to its style, in the order in which people read them. The classes differ in colour, in
+ * line and in words, so that no reader depends on one of these.
  *
- * Source of the colours, which the colour-blind can tell apart: M. Okabe and K. Ito, "Color Universal
+ * Source of the colours, which colour-blind readers can distinguish: M. Okabe and K. Ito, "Color Universal
  * Design", 2008, https://jfly.uni-koeln.de/color/
  *
  * @example
@@ -59,7 +59,7 @@ export const CLASS_STYLES: Readonly<Record<ClassName, Readonly<ClassStyle>>> = {
 };
 
 /**
- * Reads a colour.
+ * Parses a hexadecimal colour.
  *
  * @param colour `#RRGGBB`
  * @returns levels in 0..255

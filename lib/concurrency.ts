@@ -1,23 +1,23 @@
 /**
- * Bounded work. Of a number of works at once, `p-map` takes care. async-mutex's semaphore has weights as well,
- * but counts down from what is free at each release: with pixels as weights that takes 0.4 s.
+ * Limits the total cost of concurrent work. `p-map` limits the number of tasks. The semaphore of async-mutex
+ * has weights too, but loops over the free units at each release: 0.4 s with pixels as weights.
  */
 
-/** Bounds what works that run at once may use in all. */
+/** Limits the total cost of the tasks that run at the same time. */
 export class Budget {
   readonly #limit: number;
   #used = 0;
   #waiting: (() => void)[] = [];
 
-  /** @param limit In the unit of the costs. */
+  /** @param limit The largest total, in the unit of the costs. */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
   /**
-   * Runs `work` as soon as its cost fits in beside that of the others, or no other is running.
+   * Runs `work` as soon as its cost fits within the limit, or no other task is running.
    *
-   * @returns what `work` returns
+   * @returns the result of `work`
    * @throws what `work` throws
    * @example
    * ```ts
@@ -25,7 +25,7 @@ export class Budget {
    *
    * const memory = new Budget(100);
    * const jobs = [60, 60, 30].map((cost) => memory.run(cost, () => Promise.resolve(cost)));
-   * console.log(await Promise.all(jobs)); // The second waited for the first.
+   * console.log(await Promise.all(jobs)); // the second waited for the first
    * ```
    */
   async run<T>(cost: number, work: () => Promise<T>): Promise<T> {

@@ -1,25 +1,25 @@
-/** Files and folders that appear whole or not at all, and the folders in which they are made. */
+/** Writes files and folders atomically, locks work folders, and reads files safely. */
 import { basename, dirname, join, resolve } from "node:path";
 import { readdir } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import pMap from "npm:p-map@7.1.1";
 
-/** How often a process that waits looks whether its turn has come. */
+/** How often a waiting process tries the lock. */
 const POLL_MS = 50;
-/** Files that are synchronised at once: one after the other takes seven times as long. */
+/** Files that are synchronised at the same time: one by one takes seven times as long. */
 const SYNCS_AT_ONCE = 16;
-/** A name may have 255 bytes: a temporary one holds this many characters of its file's. */
+/** File names have at most 255 bytes: a temporary name keeps this many characters of the original. */
 const NAME_END = 40;
-/** What a file system says that cannot synchronise. */
+/** Error codes of file systems that cannot synchronise. */
 const NO_SYNC = ["EINVAL", "ENOSYS", "ENOTSUP"];
 
 /**
- * Writes a file under a temporary name beside it, synchronises it with the disk, and renames it. A process
- * that is killed at any moment leaves the old file or the new one, whole. A symbolic link stays one, and a
- * file that is replaced passes on its permissions.
+ * Writes a file under a temporary name beside it, synchronises it with the disk, and renames it. If the
+ * process is killed, the old file or the new one remains, complete. Symbolic links and permissions are kept.
  *
  * @param content Bytes, text, or a function that writes the file under the temporary name.
- * @throws what `content` throws; in plain words if the disk is full, with the system's error as the cause
+ * @throws what `content` throws
+ * @throws {Error} if the disk is full, with the system's error as the cause
  * @example
  * ```ts
  * import { writeWhole } from "./files.ts";
@@ -53,14 +53,15 @@ export async function writeWhole(
 }
 
 /**
- * Fills a folder under a temporary name beside it, synchronises it with the disk, and renames it; one that is
- * there is replaced. Other callers with the same folder wait, in this process or another. A symbolic
- * link stays one.
+ * Fills a folder under a temporary name beside it, synchronises it with the disk, and renames it. An existing
+ * folder is replaced. Other callers with the same folder wait, in this process or another. Symbolic links are
+ * kept.
  *
- * @param fill Gets the temporary folder, which is empty. The folder around that one takes what need not be kept.
- * @returns what `fill` resolves to; `undefined` if `isDone` did
+ * @param fill Gets the temporary folder, which is empty. Its parent folder may hold temporary files.
+ * @returns the result of `fill`; `undefined` if `isDone` returned true
  * @throws {Deno.errors.NotADirectory} if a file has the folder's name
- * @throws what `fill` throws; in plain words if the disk is full, with the system's error as the cause
+ * @throws what `fill` throws
+ * @throws {Error} if the disk is full, with the system's error as the cause
  * @example
  * ```ts
  * import { writeWholeFolder } from "./files.ts";
@@ -74,11 +75,11 @@ export async function writeWholeFolder<T>(
   folder: string,
   fill: (temporary: string) => Promise<T>,
   { isDone, ...options }: {
-    /** Asked when it is this caller's turn: another one may have filled the folder meanwhile. */
+    /** Called after waiting: another caller may have filled the folder meanwhile. */
     isDone?: () => Promise<boolean>;
     /** Ends the waiting. */
     signal?: AbortSignal;
-    /** Called once, if another process is at work. */
+    /** Called once, if another process works on the folder. */
     onWait?: () => void;
   } = {},
 ): Promise<T | undefined> {
@@ -86,7 +87,7 @@ export async function writeWholeFolder<T>(
   const work = join(dirname(target), `.${basename(target)}-part`);
   const [made, old] = [join(work, "made"), join(work, "old")];
   return await withWorkFolder(work, async () => {
-    // Of a process that was killed: between its two renames, the old folder is all that there is.
+    // If a process was killed between the two renames below, only the old folder exists.
     await Deno.rename(old, target).catch(() => {});
     for (const rest of [made, old]) await removeIfThere(rest);
     if (await isDone?.()) return;
@@ -103,7 +104,7 @@ export async function writeWholeFolder<T>(
   }, options);
 }
 
-/** Moves a folder out of the way; gives whether there was one. */
+/** Moves a folder out of the way; returns whether there was one. */
 async function moveAside(folder: string, aside: string): Promise<boolean> {
   const info = await Deno.lstat(folder).catch(() => undefined);
   if (info && !info.isDirectory) throw new Deno.errors.NotADirectory(`${folder} is not a folder`);
@@ -111,7 +112,7 @@ async function moveAside(folder: string, aside: string): Promise<boolean> {
   return info !== undefined;
 }
 
-/** The path that a symbolic link leads to; a path of nothing, or of no link, leads to itself. */
+/** Resolves a symbolic link; other paths stay as they are. */
 async function followLink(path: string): Promise<string> {
   return await Deno.realPath(path).catch(() => path);
 }
@@ -139,14 +140,15 @@ function explainFullDisk(error: unknown, path: string): unknown {
 }
 
 /**
- * Runs `work`, which may fill `folder`, while other callers with the same folder wait, in this process or
- * another; then removes the folder, whatever happened. The operating system holds the lock, on the file
- * `<folder>.lock`, and frees it even if the process is killed: what such a process left in the folder is
- * there for the next one to use or to remove.
+ * Runs `work`, which may fill `folder`, then removes the folder, also after an error. Other callers with the
+ * same folder wait, in this process or another. The operating system holds the lock, on the file
+ * `<folder>.lock`, and releases it even if the process is killed. The next process can use or remove the
+ * remains of a killed one.
  *
- * @param folder Need not exist; its parent is made.
- * @returns what `work` resolves to
- * @throws what `work` throws; a full disk is told in plain words, with the system's error as the cause
+ * @param folder Is created if necessary, with its parents.
+ * @returns the result of `work`
+ * @throws what `work` throws
+ * @throws {Error} if the disk is full, with the system's error as the cause
  * @example
  * ```ts
  * import { withWorkFolder } from "./files.ts";
@@ -161,7 +163,7 @@ export async function withWorkFolder<T>(
   { signal, onWait }: {
     /** Ends the waiting. */
     signal?: AbortSignal;
-    /** Called once, if another process is at work. */
+    /** Called once, if another process works on the folder. */
     onWait?: () => void;
   } = {},
 ): Promise<T> {
@@ -188,7 +190,7 @@ export async function withWorkFolder<T>(
   }
 }
 
-/** Whether the open file is still the one at that path: the process before us removes it at its end. */
+/** Checks that the open file is still the one at that path: the previous process removes it at its end. */
 async function isAt(file: Deno.FsFile, path: string): Promise<boolean> {
   const { ino } = await file.stat();
   return await Deno.stat(path).then((info) => info.ino === ino, () => false);
@@ -213,11 +215,10 @@ export async function removeIfThere(path: string): Promise<void> {
 }
 
 /**
- * Reads a file that others may have made: one that is not a regular file, such as a pipe or a device, is
- * not opened, and a larger one than it may be is not read.
+ * Reads a file from an untrusted source. Pipes, devices and too large files are not opened.
  *
- * @throws {Deno.errors.InvalidData} if it is not a regular file, or too large
- * @throws what the system says, such as {Deno.errors.NotFound}
+ * @throws {Deno.errors.InvalidData} if it is not a regular file, or has more than `maxBytes`
+ * @throws {Deno.errors.NotFound} if there is no such file
  * @example
  * ```ts
  * import { readRegularFile } from "./files.ts";
@@ -233,7 +234,7 @@ export async function readRegularFile(
   const { isFile, size } = await Deno.stat(file);
   if (!isFile) throw new Deno.errors.InvalidData(`${file} is not a regular file`);
   if (size > maxBytes) {
-    throw new Deno.errors.InvalidData(`${file} has ${size} bytes, more than ${maxBytes}`);
+    throw new Deno.errors.InvalidData(`${file} must have at most ${maxBytes} bytes, got ${size}`);
   }
   return await Deno.readFile(file);
 }

@@ -1,4 +1,4 @@
-/** Pixels in memory: one whole photo, or many of one size. Plain arithmetic. */
+/** Defines photos in memory, and reads their pixels and colours. */
 
 /** A whole photo in memory. */
 export interface Photo {
@@ -8,16 +8,16 @@ export interface Photo {
   pixels: Uint8Array;
 }
 
-/** Photos of one size, as bytes: a quarter of the memory of floats. */
+/** Photos of one size, as bytes: they take a quarter of the memory of floats. */
 export interface PixelSet {
-  /** Square side in pixels. */
+  /** Side of each square photo, in pixels. */
   size: number;
-  /** RGB rows, `[n, size, size, 3]` uint8 in 0..255, photo after photo. */
+  /** `[n, size, size, 3]` uint8 RGB in 0..255 */
   pixels: Uint8Array;
 }
 
 /**
- * Views the pixels of `count` photos of a set, from `first` on: no copy.
+ * Views the pixels of `count` photos of a set, starting at index `first`, without copying.
  *
  * @returns `[count, size, size, 3]` uint8 RGB in 0..255
  * @example
@@ -47,7 +47,7 @@ export function countPhotos({ size, pixels }: PixelSet): number {
   return pixels.length / (size ** 2 * 3);
 }
 
-/** Weights of red, green and blue in the luma of an RGB level: ITU-R BT.601, as JPEG uses them. */
+/** Weights of red, green and blue in the luma, as in JPEG. Source: ITU-R BT.601. */
 export const LUMA = [0.299, 0.587, 0.114] as const;
 
 /**
@@ -69,7 +69,18 @@ export function relativeLuminance(rgb: readonly [number, number, number]): numbe
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
-/** Undoes the transfer function of sRGB, IEC 61966-2-1: levels in 0..255 to linear light in 0..1. */
+/**
+ * Converts sRGB levels in 0..255 to linear light in 0..1.
+ *
+ * Source: IEC 61966-2-1
+ *
+ * @example
+ * ```ts
+ * import { toLinearLight } from "./photo.ts";
+ *
+ * console.log(toLinearLight([0, 128, 255])); // [0, 0.216, 1], rounded
+ * ```
+ */
 export function toLinearLight(
   rgb: readonly [number, number, number],
 ): [red: number, green: number, blue: number] {

@@ -1,13 +1,13 @@
-/** Seeded random numbers: the same seed gives the same numbers on every machine. */
+/** Generates random numbers from a seed: the same seed gives the same numbers on every machine. */
 import type { Random } from "./types.ts";
 
 /**
- * Makes a generator of uniform numbers in 0 <= x < 1 with 32 random bits each: mulberry32, period
- * 2^32. Not for cryptography.
+ * Creates a generator of uniform numbers in 0 <= x < 1 with 32 random bits each: mulberry32, period
+ * 2^32. Do not use it for cryptography.
  *
  * Source: Tommy Ettinger, 2017, https://gist.github.com/tommyettinger/46a874533244883189143505d203312c
  *
- * @param seed A safe integer; seeds that are equal modulo 2^32 give the same numbers.
+ * @param seed A safe integer. Seeds that are equal modulo 2^32 give the same numbers.
  * @throws {RangeError} If `seed` is not a safe integer.
  * @example
  * ```ts
@@ -20,7 +20,7 @@ import type { Random } from "./types.ts";
  */
 export function seededRandom(seed: number): Random {
   if (!Number.isSafeInteger(seed)) {
-    throw new RangeError(`seededRandom() needs a safe integer as its seed, got ${seed}`);
+    throw new RangeError(`seed must be a safe integer, got ${seed}`);
   }
   let state = seed | 0;
   return () => {
@@ -32,7 +32,7 @@ export function seededRandom(seed: number): Random {
 }
 
 /**
- * Returns the items in random order, each order as likely as any other, and leaves `items` as it is.
+ * Returns the items in random order. All orders are equally likely; `items` is left unchanged.
  *
  * Source: the Fisher-Yates shuffle, Knuth, The Art of Computer Programming, volume 2, algorithm P.
  *

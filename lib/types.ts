@@ -1,13 +1,13 @@
-/** The words that all modules share. */
+/** Defines the types that all modules share. */
 import type { PixelSet } from "./photo.ts";
 
-/** The labels of both Kaggle sets, spelled as in their folders and annotations. */
+/** The labels of both Kaggle data sets, spelled as in their folders and annotations. */
 export type ClassName = "with_mask" | "without_mask" | "mask_weared_incorrect";
 
-/** Two classes and a sigmoid, or three and a softmax. */
+/** Two classes with a sigmoid, or three with a softmax. */
 export type Task = "binary" | "three-class";
 
-/** The classes of each task; a class's place here is its numeric label. */
+/** The classes of each task; a class's index is its numeric label. */
 export const CLASSES: Readonly<Record<Task, readonly ClassName[]>> = {
   binary: ["without_mask", "with_mask"],
   "three-class": ["without_mask", "with_mask", "mask_weared_incorrect"],
@@ -21,7 +21,7 @@ export interface Box {
   height: number;
 }
 
-/** What is shown around a face's box on each side, as a share of the box's size: hair and chin. */
+/** The margin around a face's box on each side, as a share of the box's size: it shows hair and chin. */
 export const FACE_MARGIN = 0.15;
 
 /** One labelled photo, or one labelled face of a photo. */
@@ -29,18 +29,18 @@ export interface Sample {
   /** The photo's path. */
   file: string;
   className: ClassName;
-  /** The face within the photo; without it the whole photo is the sample. */
+  /** The face within the photo; if absent, the sample is the whole photo. */
   box?: Box;
-  /** Marked as hard to recognise, as PASCAL VOC does: not trained on, and not judged. */
+  /** Marked as difficult, as in PASCAL VOC: not used for training or evaluation. */
   isDifficult?: boolean;
-  /** Where the data set's own split has it. */
+  /** The part that the data set's own split assigns. */
   part?: Part;
 }
 
 /** A part of a split. */
 export type Part = "train" | "validation" | "test";
 
-/** A file (or an entry of one) that could not be used, and why: listed, never silently dropped. */
+/** A file (or an entry of one) that could not be used, and the reason. */
 export interface Unreadable {
   file: string;
   reason: string;
@@ -48,12 +48,12 @@ export interface Unreadable {
 
 /** Labelled photos of one size. */
 export interface ImageSet extends PixelSet {
-  /** The samples that were read, in the order of `pixels`. */
+  /** One per photo, in the order of `pixels`. */
   samples: Sample[];
   unreadable: Unreadable[];
 }
 
-/** What each epoch of a training run measured; all arrays are of the same length. */
+/** The metrics of a training run: one number per epoch in each array. */
 export interface History {
   loss: number[];
   accuracy: number[];
@@ -61,26 +61,26 @@ export interface History {
   valAccuracy: number[];
 }
 
-/** Progress of anything that takes longer than two seconds. */
+/** The progress of a long operation. */
 export interface Progress {
-  /** What is being done, in a few words that stay the same until something else begins. */
+  /** The current step in a few words, such as "Reading photos". */
   stage: string;
-  /** What changes meanwhile, such as a rate or a loss. */
+  /** A value that changes within the step, such as a loss. */
   detail?: string;
   done: number;
   total?: number;
 }
-/** Called as work goes on. */
+/** Called repeatedly as work proceeds. */
 export type OnProgress = (progress: Progress) => void;
 
-/** A seeded source of numbers in 0 <= x < 1; passed in, never `Math.random`. */
+/** A seeded generator of numbers in 0 <= x < 1. */
 export type Random = () => number;
 
 /**
- * Counts in words.
+ * Formats a count with its noun.
  *
- * @param one What one of them is called.
- * @param many What more of them are called. @default `one` and an s
+ * @param one The singular.
+ * @param many The plural. @default `one` followed by "s"
  * @example
  * ```ts
  * import { plural } from "./types.ts";

@@ -39,12 +39,12 @@ await runCommand(async () => {
       `${model} holds no model.json: train one with \`deno task train\`, or name another with --model`,
     );
   }
-  await buildApp();
+  const page = await buildApp();
   const interruption = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(signal, () => interruption.abort());
   }
-  const { url, finished } = serveFiles(await readPageFiles(model), {
+  const { url, finished } = serveFiles(await readPageFiles(model, page), {
     port,
     names: host,
     signal: interruption.signal,

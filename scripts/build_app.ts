@@ -1,5 +1,7 @@
 /** Bundles the page's TypeScript and TensorFlow.js for the browser, with Vite. */
 import { join } from "@std/path";
+import { createHash } from "node:crypto";
+import { canWrite, userCacheFolder } from "../lib/data/data_folder.ts";
 import { writeWholeFolder } from "../lib/files.ts";
 import { ROOT } from "./terminal.ts";
 
@@ -8,11 +10,20 @@ export const PAGE_FOLDER: string = join(ROOT, "app/dist");
 /** What the page is made of: when one of these is newer, it is made anew. */
 const SOURCES = ["app", "lib", "deno.lock", "scripts/build_app.ts"];
 
-/** Builds the page where it is missing or older than its sources; takes some two seconds. */
-export async function buildApp(): Promise<void> {
-  if (await isBuilt()) return;
+/**
+ * Builds the page where it is missing or older than its sources; takes some two seconds.
+ *
+ * @returns its folder: in the user's folder for caches, if the checkout cannot be written
+ */
+export async function buildApp(): Promise<string> {
+  if (await isBuilt(PAGE_FOLDER)) return PAGE_FOLDER;
+  // Two checkouts have two pages.
+  const name = createHash("sha256").update(ROOT).digest("hex").slice(0, 16);
+  const own = join(userCacheFolder(), "app", name);
+  const folder = await canWrite(join(ROOT, "app")) ? PAGE_FOLDER : own;
+  if (await isBuilt(folder)) return folder;
   const { build } = await import("vite");
-  await writeWholeFolder(PAGE_FOLDER, async (part) => {
+  await writeWholeFolder(folder, async (part) => {
     await build({
       root: join(ROOT, "app"),
       configFile: false,
@@ -33,12 +44,13 @@ export async function buildApp(): Promise<void> {
         rolldownOptions: { output: { entryFileNames: "worker/[name]-[hash].js" } },
       },
     });
-  }, { isDone: isBuilt });
+  }, { isDone: () => isBuilt(folder) });
+  return folder;
 }
 
-/** Whether the page is newer than all its sources. */
-async function isBuilt(): Promise<boolean> {
-  const built = await newestChange(join(PAGE_FOLDER, "index.html"));
+/** Whether the page in a folder is newer than all its sources. */
+async function isBuilt(folder: string): Promise<boolean> {
+  const built = await newestChange(join(folder, "index.html"));
   const changed = await Promise.all(SOURCES.map((name) => newestChange(join(ROOT, name))));
   return built > Math.max(...changed);
 }

@@ -1,17 +1,28 @@
 /**
  * Puts the native TensorFlow under `@tensorflow/tfjs-node`: libtensorflow out of a Python wheel and the
- * package's own add-on compiled against it, or, where that cannot be, the package's prebuilt download of
- * libtensorflow 2.9.1 from 2022.
+ * package's own add-on compiled against it, or, where that cannot be, the prebuilt ones of 2022.
  */
 import { join } from "@std/path";
 import { BlobReader, type FileEntry, ZipReader } from "@zip.js/zip.js";
 import { openAsBlob } from "node:fs";
-import { writeWhole } from "../lib/files.ts";
+import { removeIfThere, writeWhole } from "../lib/files.ts";
 import type { OnProgress } from "../lib/types.ts";
 import { lastLines, run } from "./terminal.ts";
-import { findPython } from "./python.ts";
+import { runTied } from "./child.ts";
+import { adviseOnPip, findPython } from "./python.ts";
+import { installPrebuilt } from "./prebuilt_engine.ts";
+import { hashFile, hashText, readStamp } from "./stamp.ts";
 
 const VERSION = "2.21.0";
+const PLATFORM = `${Deno.build.os}-${Deno.build.arch}`;
+const IS_MAC = Deno.build.os === "darwin";
+/** How the add-on is compiled, wherever its source and the library are. */
+const COMPILER_OPTIONS = [
+  ...["-std=c++17", "-O2", "-shared", "-fPIC", "-DNAPI_VERSION=8"],
+  ...IS_MAC
+    ? ["-undefined", "dynamic_lookup", "-Wl,-rpath,@loader_path/../../deps/lib"]
+    : ["-Wl,-rpath,$ORIGIN/../../deps/lib"],
+];
 /** The wheel of each platform that has the C library in it. Any Python can download any of them. */
 const WHEELS: Record<string, { package: string; platform: string; sha256: string; bytes: number }> =
   {
@@ -50,40 +61,94 @@ const LIST_ATTRIBUTES = join(import.meta.dirname!, "list_attributes.h");
 /** What is installed, written last: without it nothing is. */
 interface Stamp {
   libtensorflow: string;
+  /** A digest of what it was made from, as {@linkcode describeSource} gives it. */
+  source: string;
+  /** Bytes of each file, and its SHA-256. */
   files: Record<string, number>;
+  sha256: Record<string, string>;
+}
+
+/** Where the engine goes, and what it is made from. */
+export interface EnginePlaces {
+  /** The installed npm package `@tensorflow/tfjs-node`. */
+  folder: string;
+  /** The `include` folder of the npm package `node-api-headers`. */
+  headers: string;
+}
+
+/**
+ * Gives the version of the engine that is there whole, and writes nothing: its files are of their size, and
+ * what they are made from has not changed.
+ *
+ * @param isThorough Also checks what is in the files, which takes a second.
+ * @throws {Error} if a file cannot be read
+ */
+export async function findEngine(
+  { folder }: Pick<EnginePlaces, "folder">,
+  { isThorough }: { isThorough?: boolean } = {},
+): Promise<string | undefined> {
+  const stamp = await readStamp<Stamp>(join(folder, "engine.json"));
+  if (stamp?.source !== await describeSource(folder)) return undefined;
+  try {
+    for (const [name, size] of Object.entries(stamp.files ?? {})) {
+      const file = join(folder, name);
+      if ((await Deno.stat(file)).size !== size) return undefined;
+      if (isThorough && await hashFile(file) !== stamp.sha256?.[name]) return undefined;
+    }
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+  return stamp.libtensorflow;
+}
+
+/** A digest of all that decides what is installed: the version, the wheel, and the add-on's source. */
+async function describeSource(folder: string): Promise<string> {
+  const binding = join(folder, "binding");
+  const names = (await Array.fromAsync(Deno.readDir(binding), ({ name }) => name)).sort();
+  const files = [LIST_ATTRIBUTES, ...names.map((name) => join(binding, name))];
+  const sources = await Promise.all(files.map((file) => hashFile(file)));
+  return hashText(JSON.stringify([VERSION, WHEELS[PLATFORM], COMPILER_OPTIONS, sources]));
 }
 
 /**
  * Installs the engine if it is not there whole, and says which libtensorflow it is. Every step works in
  * a folder of its own and the stamp comes last, so that an interrupted run is simply done again.
  *
- * @param folder The installed npm package `@tensorflow/tfjs-node`.
  * @throws {Error} if it cannot be had; the message names what to install
  */
 export async function installEngine(
-  { folder, headers, onProgress }: {
-    folder: string;
-    /** The `include` folder of the npm package `node-api-headers`. */
-    headers: string;
+  { folder, headers, onProgress, isThorough }: EnginePlaces & {
     onProgress: OnProgress;
+    /** Also checks what is in the files. */
+    isThorough?: boolean;
   },
 ): Promise<string> {
-  const stampFile = join(folder, "engine.json");
-  const installed = await readStamp(stampFile, folder);
-  if (installed) return installed.libtensorflow;
-
-  const staging = join(folder, ".staging");
-  for (const rest of [staging, join(folder, "deps"), join(folder, "lib")]) {
-    await Deno.remove(rest, { recursive: true }).catch(() => {});
+  const installed = await findEngine({ folder }, { isThorough });
+  if (installed !== undefined) return installed;
+  const [stampFile, staging] = [join(folder, "engine.json"), join(folder, ".staging")];
+  // What a killed run left, and the stamp first: without it nothing is installed.
+  for (const rest of [stampFile, staging, join(folder, "deps"), join(folder, "lib")]) {
+    await removeIfThere(rest);
   }
   await Deno.mkdir(staging);
   try {
     const tools = await findTools();
     const libtensorflow = "missing" in tools
-      ? await installPrebuilt(folder, tools.missing, onProgress)
+      ? await fallBack(folder, staging, tools.missing, onProgress)
       : await installWheel(folder, staging, headers, tools, onProgress);
-    const files = await listSizes(folder, ["deps/lib", "lib/napi-v8"]);
-    await writeWhole(stampFile, JSON.stringify({ libtensorflow, files } satisfies Stamp));
+    const names = await listFiles(folder, ["deps/lib", "lib/napi-v8"]);
+    const stamp: Stamp = {
+      libtensorflow,
+      source: await describeSource(folder),
+      files: {},
+      sha256: {},
+    };
+    for (const name of names) {
+      stamp.files[name] = (await Deno.stat(join(folder, name))).size;
+      stamp.sha256[name] = await hashFile(join(folder, name));
+    }
+    await writeWhole(stampFile, JSON.stringify(stamp));
     return libtensorflow;
   } catch (error) {
     if ((error as { code?: string }).code !== "ENOSPC") throw error;
@@ -93,30 +158,31 @@ export async function installEngine(
       { cause: error },
     );
   } finally {
-    await Deno.remove(staging, { recursive: true }).catch(() => {});
+    await removeIfThere(staging).catch(() => {}); // a second error would hide the first
   }
 }
 
-async function readStamp(file: string, folder: string): Promise<Stamp | undefined> {
-  try {
-    const stamp: Stamp = JSON.parse(await Deno.readTextFile(file));
-    for (const [name, size] of Object.entries(stamp.files)) {
-      if ((await Deno.stat(join(folder, name))).size !== size) return undefined;
-    }
-    return stamp;
-  } catch {
-    return undefined;
-  }
+async function fallBack(
+  folder: string,
+  staging: string,
+  missing: string,
+  onProgress: OnProgress,
+): Promise<string> {
+  onProgress({ stage: `Installing tfjs-node's prebuilt engine: ${missing}`, done: 0 });
+  return await installPrebuilt(folder, staging, onProgress).catch((cause) => {
+    throw new Error(
+      `TensorFlow's native library cannot be had: ${missing}, and tfjs-node's prebuilt download failed ` +
+        `(${cause.message}).\n${HOW_TO_INSTALL}`,
+      { cause },
+    );
+  });
 }
 
-async function listSizes(folder: string, parts: string[]): Promise<Record<string, number>> {
-  const sizes: Record<string, number> = {};
-  for (const part of parts) {
-    for await (const { name } of Deno.readDir(join(folder, part))) {
-      sizes[`${part}/${name}`] = (await Deno.stat(join(folder, part, name))).size;
-    }
-  }
-  return sizes;
+async function listFiles(folder: string, parts: string[]): Promise<string[]> {
+  const lists = parts.map((part) =>
+    Array.fromAsync(Deno.readDir(join(folder, part)), ({ name }) => `${part}/${name}`)
+  );
+  return (await Promise.all(lists)).flat();
 }
 
 interface Tools {
@@ -126,9 +192,8 @@ interface Tools {
 }
 
 async function findTools(): Promise<Tools | { missing: string }> {
-  const platform = `${Deno.build.os}-${Deno.build.arch}`;
-  const wheel = WHEELS[platform];
-  if (!wheel) return { missing: `there is no wheel with the C library for ${platform}` };
+  const wheel = WHEELS[PLATFORM];
+  if (!wheel) return { missing: `there is no wheel with the C library for ${PLATFORM}` };
   const python = await findPython();
   if (!python || !(await run(python, ["-m", "pip", "--version"])).success) {
     return { missing: "Python 3.10 or newer with pip was not found" };
@@ -152,30 +217,18 @@ async function installWheel(
   await unpackWheel(file, staging, onProgress);
   await Deno.remove(file);
   onProgress({ stage: "compiling the add-on (about 10 s)", done: 0 });
-  const isMac = Deno.build.os === "darwin";
   const library = (name: string) =>
-    join(staging, "deps/lib", isMac ? `${name}.2.dylib` : `${name}.so.2`);
+    join(staging, "deps/lib", IS_MAC ? `${name}.2.dylib` : `${name}.so.2`);
   const addOn = join(staging, "tfjs_binding.node");
-  const compiled = await run(compiler, [
-    "-std=c++17",
-    "-O2",
-    "-shared",
-    "-fPIC",
-    "-DNAPI_VERSION=8",
-    "-include",
-    LIST_ATTRIBUTES,
-    `-I${headers}`,
-    `-I${join(staging, "deps/include")}`,
-    `-I${folder}`,
+  const compiled = await runTied(compiler, [
+    ...["-include", LIST_ATTRIBUTES],
+    ...[headers, join(staging, "deps/include"), folder].map((include) => `-I${include}`),
     join(folder, "binding/tfjs_backend.cc"),
     join(folder, "binding/tfjs_binding.cc"),
     library("libtensorflow_cc"),
     library("libtensorflow_framework"),
-    ...(isMac
-      ? ["-undefined", "dynamic_lookup", "-Wl,-rpath,@loader_path/../../deps/lib"]
-      : ["-Wl,-rpath,$ORIGIN/../../deps/lib"]),
-    "-o",
-    addOn,
+    ...COMPILER_OPTIONS,
+    ...["-o", addOn],
   ]);
   if (!compiled.success) {
     throw new Error(`${compiler} could not compile the add-on:\n${lastLines(compiled.stderr, 8)}`);
@@ -203,37 +256,22 @@ async function downloadWheel(
   await Deno.mkdir(temporary);
   const stage = `downloading libtensorflow ${VERSION} (MB)`;
   const megabytes = (bytes: number) => Math.round(bytes / 1e6);
+  let shown = -1;
   const report = async () => {
-    const size = Math.min(await folderSize(temporary), wheel.bytes);
-    onProgress({ stage, done: megabytes(size), total: megabytes(wheel.bytes) });
+    const done = megabytes(Math.min(await folderSize(temporary), wheel.bytes));
+    if (done !== shown) onProgress({ stage, done, total: megabytes(wheel.bytes) });
+    shown = done;
   };
   const timer = setInterval(report, 500);
-  const downloaded = await run(python, [
-    "-m",
-    "pip",
-    "download",
-    "--quiet",
-    "--no-input",
-    "--no-deps",
-    "--only-binary=:all:",
-    "--require-hashes",
-    "--python-version",
-    "3.12",
-    "--implementation",
-    "cp",
-    "--abi",
-    "cp312",
-    "--platform",
-    wheel.platform,
-    "--dest",
-    target,
-    "--requirement",
-    requirements,
+  const downloaded = await runTied(python, [
+    ...["-m", "pip", "download", "--quiet", "--no-input", "--no-deps", "--only-binary=:all:"],
+    ...["--require-hashes", "--python-version", "3.12", "--implementation", "cp", "--abi", "cp312"],
+    ...["--platform", wheel.platform, "--dest", target, "--requirement", requirements],
   ], { env: { TMPDIR: temporary } }).finally(() => clearInterval(timer));
   if (!downloaded.success) {
     throw new Error(
       `pip could not download ${wheel.package} ${VERSION}:\n${lastLines(downloaded.stderr)}\n` +
-        "Nothing is half installed: check the network and the disk, then run this again.",
+        `Nothing is half installed. ${adviseOnPip(downloaded.stderr)}`,
     );
   }
   const [file] = await Array.fromAsync(Deno.readDir(target));
@@ -270,35 +308,4 @@ async function unpackWheel(file: string, staging: string, onProgress: OnProgress
   }
   onProgress({ stage: "unpacking libtensorflow", done: entries.length, total: entries.length });
   await zip.close();
-}
-
-/** Runs the package's own install script, which downloads a libtensorflow and an add-on that fit each other. */
-async function installPrebuilt(
-  folder: string,
-  missing: string,
-  onProgress: OnProgress,
-): Promise<string> {
-  onProgress({ stage: `${missing}: downloading tfjs-node's prebuilt engine instead`, done: 0 });
-  // The script writes into this file, which may be a link into Deno's cache: make it a file of its own.
-  const manifest = join(folder, "package.json");
-  const text = await Deno.readTextFile(manifest);
-  await writeWhole(manifest, text);
-  const path = [join(folder, "../../@mapbox/node-pre-gyp/bin"), Deno.env.get("PATH")];
-  const script = await run("node", [join(folder, "scripts/install.js"), "cpu", "download"], {
-    cwd: folder,
-    env: { PATH: path.join(Deno.build.os === "windows" ? ";" : ":") },
-  });
-  const hasAddOn = await Deno.stat(join(folder, "lib/napi-v8/tfjs_binding.node")).then(
-    () => true,
-    () => false,
-  );
-  if (!script.success || !hasAddOn) {
-    throw new Error(
-      `TensorFlow's native library cannot be had: ${missing}, and tfjs-node's prebuilt download failed ` +
-        `(${
-          script.stderr.match(/^.*Error: .*$/m)?.[0] ?? lastLines(script.stderr, 1)
-        }).\n${HOW_TO_INSTALL}`,
-    );
-  }
-  return "2.9.1";
 }

@@ -5,11 +5,11 @@ import { kernelEnvironment, ROOT, runCommand, runInForeground } from "./terminal
 
 await runCommand(async () => {
   await setUpEngine();
-  const python = await setUpJupyter();
+  const { python, env } = await setUpJupyter();
   const notebook = join(ROOT, "notebooks/FaceMask.ipynb");
   Deno.exitCode = await runInForeground(
     python,
     ["-m", "notebook", notebook, ...Deno.args],
-    { env: kernelEnvironment() },
+    { env: { ...env, ...kernelEnvironment() } },
   );
 });

@@ -57,14 +57,18 @@ export interface PageFile {
  * so that no path can lead to another file.
  *
  * @param model A saved model's folder.
+ * @param page The folder that `buildApp` gave.
  * @throws {Deno.errors.NotFound} if a file is missing
  */
-export async function readPageFiles(model: string): Promise<Map<string, PageFile>> {
+export async function readPageFiles(
+  model: string,
+  page: string = PAGE_FOLDER,
+): Promise<Map<string, PageFile>> {
   const paths = new Map<string, string>();
-  for await (const file of walk(PAGE_FOLDER)) {
-    paths.set(`/${relative(PAGE_FOLDER, file).replaceAll(SEPARATOR, "/")}`, file);
+  for await (const file of walk(page)) {
+    paths.set(`/${relative(page, file).replaceAll(SEPARATOR, "/")}`, file);
   }
-  paths.set("/", join(PAGE_FOLDER, "index.html"));
+  paths.set("/", join(page, "index.html"));
   const others: [string, string, string[]][] = [
     ["model", model, ["model.json", "weights.bin"]],
     ["detector", DETECTOR, [

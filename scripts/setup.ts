@@ -1,37 +1,45 @@
 /** Installs what is missing: the native TensorFlow and a Jupyter with the Deno kernel. */
 import { join } from "@std/path";
 import { Command } from "commander";
-import { installEngine } from "./install_engine.ts";
-import { installJupyter } from "./install_jupyter.ts";
-import { installEnvironment } from "./python.ts";
+import { findEngine, installEngine } from "./install_engine.ts";
+import { installKernel } from "./install_kernel.ts";
+import { type Environment, findEnvironment, installEnvironment } from "./python.ts";
 import { lastLines, progressLine, ROOT, run, runCommand } from "./terminal.ts";
 
 const MODULES = join(ROOT, "node_modules");
 
 /** Installs the native TensorFlow if it is missing, in this folder alone, and returns its version. */
-export async function setUpEngine(): Promise<string> {
-  using _lock = await takeTurns();
-  return await installEngine({
+export async function setUpEngine(options: { isThorough?: boolean } = {}): Promise<string> {
+  const places = {
     folder: await Deno.realPath(join(MODULES, "@tensorflow/tfjs-node")),
     headers: join(await Deno.realPath(join(MODULES, "node-api-headers")), "include"),
-    onProgress: progressLine(),
-  });
+  };
+  const found = await findEngine(places, options);
+  if (found === undefined || options.isThorough) await letOthersRead(MODULES);
+  return found ?? await inTurn(
+    "the native TensorFlow",
+    () => installEngine({ ...places, ...options, onProgress: progressLine() }),
+  );
 }
 
-/** Installs Jupyter if it is missing, in this folder alone, and returns its Python. */
-export async function setUpJupyter(): Promise<string> {
-  using _lock = await takeTurns();
-  return await installJupyter({
-    folder: join(ROOT, ".venv"),
+/** Installs Jupyter if it is missing, in this folder alone; gives its Python, and what that is to be started with. */
+export async function setUpJupyter(
+  options: { isThorough?: boolean } = {},
+): Promise<{ python: string; env: Record<string, string> }> {
+  const folder = join(ROOT, ".venv");
+  const python = await setUpEnvironment({
+    what: "Jupyter",
+    folder,
     requirements: join(ROOT, "scripts/requirements.txt"),
     onProgress: progressLine(),
+    ...options,
   });
+  return { python, env: await installKernel(folder) };
 }
 
 /** Installs the converter of `deno task export` if it is missing, in this folder alone, and returns its Python. */
 export async function setUpConverter(): Promise<string> {
-  using _lock = await takeTurns();
-  return await installEnvironment({
+  return await setUpEnvironment({
     what: "the converter (1.7 GB)",
     folder: join(ROOT, ".venv-export"),
     requirements: join(ROOT, "scripts/export_requirements.txt"),
@@ -42,11 +50,42 @@ export async function setUpConverter(): Promise<string> {
   });
 }
 
-/** One set-up at a time; the system frees the lock of one that was killed. */
-async function takeTurns(): Promise<Deno.FsFile> {
-  const lock = await Deno.open(join(MODULES, ".setup.lock"), { create: true, write: true });
-  await lock.lock(true);
-  return lock;
+async function setUpEnvironment(environment: Environment): Promise<string> {
+  return await findEnvironment(environment) ??
+    await inTurn(environment.what, () => installEnvironment(environment));
+}
+
+/** Some packages come with files that only their owner may read; a shared checkout is for all whom the umask lets in. */
+async function letOthersRead(folder: string): Promise<void> {
+  if (Deno.build.os === "windows") return;
+  for await (const { name, isDirectory, isFile } of Deno.readDir(folder)) {
+    if (!isDirectory && !isFile) continue; // a link
+    const path = join(folder, name);
+    const mode = (await Deno.stat(path)).mode! & 0o777;
+    const wanted = mode | ((isDirectory ? 0o555 : 0o444) & ~Deno.umask());
+    if (mode !== wanted) await Deno.chmod(path, wanted).catch(() => {}); // of another owner
+    if (isDirectory) await letOthersRead(path);
+  }
+}
+
+/** Lets one set-up work at a time; the system frees the lock of one that was killed. */
+async function inTurn<T>(what: string, install: () => Promise<T>): Promise<T> {
+  const file = join(MODULES, ".setup.lock");
+  const options = { create: true, read: true, write: true };
+  using lock = await Deno.open(file, options).catch((cause) => {
+    throw new Error(
+      `${what} is not installed, or not whole, and ${MODULES} cannot be written (${cause.message}): ` +
+        "run `deno task setup` as a user who can",
+      { cause },
+    );
+  });
+  if (!await lock.tryLock(true)) {
+    console.error(`waiting for another set-up (process ${await Deno.readTextFile(file)}) to end`);
+    await lock.lock(true);
+  }
+  await lock.truncate();
+  await lock.write(new TextEncoder().encode(String(Deno.pid)));
+  return await install();
 }
 
 if (import.meta.main) {
@@ -61,8 +100,8 @@ if (import.meta.main) {
     .option("--quiet", "say nothing if all is there")
     .parse(Deno.args, { from: "user" }).opts<{ registerKernel?: boolean; quiet?: boolean }>();
   await runCommand(async () => {
-    const libtensorflow = await setUpEngine();
-    await setUpJupyter();
+    const libtensorflow = await setUpEngine({ isThorough: !quiet });
+    await setUpJupyter({ isThorough: !quiet });
     if (registerKernel) {
       await registerDenoKernel();
       console.log("the Deno kernel is registered with your own Jupyter");

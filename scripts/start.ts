@@ -1,6 +1,7 @@
 /** Sets up, runs the notebook from first to last cell in the Deno kernel, and says what came out. */
 import { join } from "@std/path";
 import { Command } from "commander";
+import { canWrite, userCacheFolder } from "../lib/data/data_folder.ts";
 import { setUpEngine, setUpJupyter } from "./setup.ts";
 import { kernelEnvironment, ROOT, runCommand, runInForeground } from "./terminal.ts";
 
@@ -17,13 +18,14 @@ new Command("deno task start")
 
 await runCommand(async () => {
   const libtensorflow = await setUpEngine();
-  const python = await setUpJupyter();
+  const { python, env } = await setUpJupyter();
   console.error(`TensorFlow ${libtensorflow}, Deno ${Deno.version.deno}`);
-  const out = join(ROOT, "notebooks/out");
+  const usual = join(ROOT, "notebooks/out");
+  const out = await canWrite(usual) ? usual : join(userCacheFolder(), "notebooks");
   const code = await runInForeground(
     python,
     [join(ROOT, "scripts/run_notebook.py"), join(ROOT, "notebooks/FaceMask.ipynb"), out],
-    { env: kernelEnvironment(), stdin: "null" },
+    { env: { ...env, ...kernelEnvironment() }, stdin: "null" },
   );
   if (code === 130) Deno.exit(code); // Ctrl-C
   if (code !== 0) throw new Error("the notebook did not run to its end");

@@ -1,13 +1,14 @@
 /** A Kaggle data set onto disk: whole, checked, resumable. */
 import { join } from "node:path";
 import { isUnpacked, unpackArchive, type UnpackOptions } from "./archive.ts";
+import { findDataFolder } from "./data_folder.ts";
 import { FetchError, fetchFile, type FetchOptions } from "./fetch_file.ts";
 import { findKaggleCredentials } from "./kaggle_credentials.ts";
 import { withWorkFolder } from "../files.ts";
 
 /** Where a data set comes from and goes to; the limits and the patience of `fetchFile` and `unpackArchive`. */
 export interface DownloadOptions extends UnpackOptions, Omit<FetchOptions, "authorization"> {
-  /** The folder of all data sets. @default the project's `data` */
+  /** The folder of all data sets. @default what `findDataFolder` finds: the project's `data`, if it can be written */
   folder?: string;
   /** @default "https://www.kaggle.com/api/v1", as in the command that a data set's page shows */
   baseUrl?: string;
@@ -16,8 +17,6 @@ export interface DownloadOptions extends UnpackOptions, Omit<FetchOptions, "auth
   /** Told of credentials that others can read. @default console.warn */
   onWarning?: (message: string) => void;
 }
-
-const DATA_FOLDER = join(import.meta.dirname!, "../../data");
 
 /**
  * Puts a Kaggle data set into `<folder>/<owner>/<name>`, by one rename at the very end: what is there is
@@ -61,7 +60,7 @@ export async function downloadDataset(
   if (!owner || !slug) {
     throw new TypeError(`a data set is named "owner/name", got ${JSON.stringify(name)}`);
   }
-  const { folder: dataFolder = DATA_FOLDER, onProgress } = options;
+  const { folder: dataFolder = await findDataFolder(name), onProgress } = options;
   const folder = join(dataFolder, owner, slug);
   const workFolder = `${folder}.download`;
   const isThere = await exists(folder); // asked first: another download may end before the next question

@@ -1,6 +1,7 @@
 /** Finds labelled photos: the user's, an earlier download, Kaggle's, or else faces drawn here. */
 import { basename, join, resolve } from "node:path";
 import { unpackArchive } from "./archive.ts";
+import { findDataFolder } from "./data_folder.ts";
 import { downloadDataset, type DownloadOptions } from "./download.ts";
 import { FetchError } from "./fetch_file.ts";
 import { writeSampleFaces } from "./sample_faces.ts";
@@ -24,7 +25,6 @@ export interface GetDataOptions extends DownloadOptions {
 }
 
 const DRAWN = "drawn faces, which say nothing about real photos";
-const DATA_FOLDER = join(import.meta.dirname!, "../../data");
 
 /**
  * Finds the photos, in this order: what the environment variable FACE_MASK_DATA names (a folder or a
@@ -34,20 +34,21 @@ const DATA_FOLDER = join(import.meta.dirname!, "../../data");
  * @throws what `downloadDataset` throws, unless it is that the network or Kaggle refuses
  */
 export async function getData(options: GetDataOptions = {}): Promise<DataSource> {
-  const { kaggle = "omkargurav/face-mask-dataset", drawn = 1200, folder = DATA_FOLDER } = options;
+  const { kaggle = "omkargurav/face-mask-dataset", drawn = 1200 } = options;
   const { onProgress, onWarning = console.warn } = options;
   const own = Deno.env.get("FACE_MASK_DATA");
   if (own) return await openData(own, options);
   try {
     const downloaded = await downloadDataset(kaggle, options);
-    return { folder: downloaded, name: `Kaggle's ${kaggle}`, cache: join(folder, "cache") };
+    const cache = join(options.folder ?? await findDataFolder(), "cache");
+    return { folder: downloaded, name: `Kaggle's ${kaggle}`, cache };
   } catch (error) {
     if (!isRefusal(error)) throw error;
     onWarning(`${error.message}\nGoing on with drawn faces.`);
   }
-  const faces = join(folder, "sample_faces");
+  const faces = join(options.folder ?? await findDataFolder("sample_faces"), "sample_faces");
   await writeSampleFaces(faces, { count: drawn, onProgress });
-  return await openData(faces, { folder });
+  return await openData(faces, { folder: options.folder });
 }
 
 /** What the network or Kaggle refuse has a way out; a full disk or a damaged zip has not. */
@@ -70,15 +71,15 @@ export async function openData(
   const { isDirectory, size, mtime } = await Deno.stat(full).catch((cause) => {
     throw new Deno.errors.NotFound(`there is no folder or zip ${full}`, { cause });
   });
-  const { folder: own = DATA_FOLDER, onProgress } = options;
+  const { folder: data = await findDataFolder(), onProgress } = options;
   let folder = full;
   if (!isDirectory) {
     const name = `${basename(full, ".zip")}-${size}-${mtime?.getTime() ?? 0}`;
-    folder = join(own, "unpacked", name);
+    folder = join(data, "unpacked", name);
     await unpackArchive(full, folder, { onProgress });
   }
   const name = await isDrawn(folder) ? DRAWN : basename(full);
-  return { folder, name, cache: join(own, "cache") };
+  return { folder, name, cache: join(data, "cache") };
 }
 
 /** Whether `writeSampleFaces` made what is in the folder, or right under its `data`. */

@@ -1,9 +1,9 @@
 /**
- * Makes plain `tf.layers` models train faster on the native backend: kernels, gradients and an optimizer
- * that TensorFlow has and tfjs-node does not use. Each is tried once on numbers whose result is known,
- * and left out where this libtensorflow lacks it or gives something else.
+ * Trains `tf.layers` models faster on the native backend, with kernels, gradients and an optimizer that
+ * TensorFlow has and tfjs-node does not use. Each is tested once on numbers with a known result. It is left
+ * out if this libtensorflow lacks it or computes another result.
  *
- * First-order gradients only: a gradient of a gradient needs {@linkcode installKernels} switched off.
+ * Supports first-order gradients only: switch {@linkcode installKernels} off for higher orders.
  */
 import type { Optimizer, Tensor4D } from "@tensorflow/tfjs-node";
 import { type AdamOptions, NativeAdam, StockAdam } from "./kernels/adam.ts";
@@ -32,30 +32,30 @@ import {
 import { BACKEND, replaceKernel, replaceLayer } from "./kernels/replace.ts";
 import { reluGradConfig, reluKernelConfig } from "./kernels/relu.ts";
 
-/** What is replaced: by its own name, whether it is in use, or why not. */
+/** The state of each replacement, by name, with the reason if it is left out. */
 export type KernelReport = Record<string, "on" | "off" | `left out: ${string}`>;
 
-/** What {@linkcode installKernels} should do. */
+/** Options of {@linkcode installKernels}. */
 export interface KernelOptions {
-  /** `false` puts tfjs-node's own back. @default true, unless FACE_MASK_STOCK_KERNELS is set to 1 */
+  /** `false` restores tfjs-node's own kernels. @default true, unless FACE_MASK_STOCK_KERNELS is set to 1 */
   enabled?: boolean;
 }
 
-/** Something that is replaced, and what tells whether it works here. */
+/** A replacement and its test. */
 interface Replacement {
-  /** Puts it in and returns what takes it out again. */
+  /** Installs it, and returns a function that removes it. */
   install(): () => void;
-  /** Throws unless it works. */
+  /** Throws if it does not work. */
   probe(): void;
 }
 
-/** One of each kind of layer, to find its class by. */
+/** One layer of each kind: its class is found through it. */
 const CONV = tf.layers.conv2d({ filters: 1, kernelSize: 1 });
 const DENSE = tf.layers.dense({ units: 1 });
 const DEPTHWISE = tf.layers.depthwiseConv2d({ kernelSize: 1 });
 const BATCH_NORM = tf.layers.batchNormalization();
 
-/** Later ones build on earlier ones; of two with the same place, the later one wins. */
+/** Later ones build on earlier ones; a later kernel of the same name wins. */
 const replacements: Record<string, Replacement> = {
   relu: {
     install: () => replaceKernel({ kernel: reluKernelConfig, gradient: reluGradConfig }),
@@ -111,10 +111,10 @@ let report: KernelReport = {};
 let restore: (() => void)[] = [];
 
 /**
- * Puts the replacements in, or takes them out again. Models that exist already change with it, their
- * loss when they are compiled. Calling it once more with the same option does nothing.
+ * Installs the replacements, or removes them. Existing models use them too; their loss does when they are
+ * compiled again. A second call with the same option does nothing.
  *
- * @returns what is in use now
+ * @returns the state of each replacement
  * @example
  * ```ts
  * import { installKernels } from "./kernels.ts";
@@ -139,7 +139,7 @@ export function installKernels(
 }
 
 /**
- * What does the arithmetic, for people: the versions, and the replacements in use or why one is not.
+ * Describes the engine in words: its versions, and the state of the replacements.
  *
  * @example
  * ```ts
@@ -161,8 +161,8 @@ export function describeEngine(): string {
 }
 
 /**
- * Adam for `model.compile`: the native one, or tfjs's own while {@linkcode installKernels} has not put it
- * in. The caller disposes it.
+ * Creates an Adam optimizer for `model.compile`: the native one if {@linkcode installKernels} has installed
+ * it, else that of tfjs. The caller disposes it.
  *
  * @throws {RangeError} if a constant is outside its range
  * @example

@@ -1,4 +1,4 @@
-/** Runs TensorFlow's own ops by name, also those that tfjs-node has no kernel for. */
+/** Runs any TensorFlow op by name, with or without a kernel in tfjs-node. */
 import type { DataType, Tensor, Tensor4D, TensorInfo } from "@tensorflow/tfjs-node";
 import { tf } from "./tensorflow.ts";
 
@@ -66,16 +66,16 @@ export const attribute = {
 
 /** The element type of most ops. */
 export const FLOAT: Attribute = attribute.type("T");
-/** Photos after photos, rows, columns, channels: the only layout used here. */
+/** The layout `[photo, row, column, channel]`: the only one used here. */
 export const NHWC: Attribute = attribute.string("data_format", "NHWC");
-/** Marks an op as one of oneDNN's; graphs get this mark when TensorFlow rewrites them. */
+/** Marks an op as one of oneDNN. TensorFlow marks graphs in this way when it rewrites them. */
 export const ONEDNN: Attribute = attribute.string("_kernel", "MklNameChangeOp");
 
 /**
- * Runs an op of one output.
+ * Runs an op that has one output.
  *
- * @returns the output; the caller, or the `tf.tidy` around, disposes it
- * @throws {Error} if this libtensorflow has no such op, or the op refuses its inputs
+ * @returns the output; the caller, or the surrounding `tf.tidy`, disposes it
+ * @throws {Error} if this libtensorflow has no such op, or the op rejects its inputs
  * @example
  * ```ts
  * import { tf } from "./tensorflow.ts";
@@ -92,7 +92,7 @@ export function runOp(
   return runOpOutputs(op, attributes, inputs, 1)[0]!;
 }
 
-/** As {@linkcode runOp}, for an op of any number of outputs, none included. */
+/** Runs an op that has any number of outputs, as {@linkcode runOp} does for one. */
 export function runOpOutputs(
   op: string,
   attributes: readonly Attribute[],
@@ -103,11 +103,11 @@ export function runOpOutputs(
 }
 
 /**
- * Moves each photo of a batch by a map of its own, interpolated between pixels.
+ * Transforms each photo of a batch by its own projective map, with bilinear interpolation.
  *
  * @param x `[n, height, width, channels]` float32
- * @param maps `[n][8]`: from places in the result to those in `x`, as `ImageProjectiveTransformV3` takes them
- * @param outside What is seen beyond the edges: the photo mirrored, or zeros.
+ * @param maps `[n][8]`: from positions in the result to those in `x`, as `ImageProjectiveTransformV3` takes them
+ * @param outside The content beyond the edges: the photo mirrored, or zeros.
  * @returns the shape of `x`; the caller disposes it
  */
 export function transformPhotos(
@@ -128,9 +128,9 @@ export function transformPhotos(
 }
 
 /**
- * Makes floats of bytes and divides them, both in native code: ten times as fast as a loop.
+ * Converts bytes to floats and divides them, in native code: ten times as fast as a loop.
  *
- * @param bytes As many as `shape` holds; they may not change until the result is there.
+ * @param bytes As many as `shape` holds. Do not change them before the result is ready.
  * @returns float32 in 0..255 / `divisor`; the caller disposes it
  * @example
  * ```ts

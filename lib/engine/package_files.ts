@@ -1,9 +1,9 @@
 /**
- * Reads files that come with this package, or with one that it depends on: on Deno, Node and Bun from the
- * disk, in pages by their addresses. Loads nothing.
+ * Reads files of this package and of its dependencies: from the disk on Deno, Node and Bun, by URL in web
+ * pages. Imports nothing at run time.
  */
 
-/** The part of Node's API, which Deno and Bun have too, that is used here. Pages have none of it. */
+/** The part of Node's API that is used here. Deno and Bun have it, web pages do not. */
 interface NodeModules {
   "node:fs": { existsSync(file: URL): boolean };
   "node:fs/promises": { readFile(file: URL): Promise<Uint8Array> };
@@ -15,40 +15,40 @@ interface NodeProcess {
   getBuiltinModule?<Name extends keyof NodeModules>(name: Name): NodeModules[Name];
 }
 
-const UP = "../../"; // not in the call below, where bundlers would take it for a file of the page
+const UP = "../../"; // inside the call below, bundlers would bundle it as an asset
 
-/** The folder that holds `lib` and `models`; its address ends in a slash. */
+/** The URL of the folder that holds `lib` and `models`, with a slash at its end. */
 export const PACKAGE_FOLDER: URL = new URL(UP, import.meta.url);
 
 const { location, process } = globalThis as { location?: { href: string }; process?: NodeProcess };
 
-/** A module of Node's, undefined in pages: an import would keep bundlers from making a page of this file. */
+/** Gets a module of Node; undefined in web pages. An import would break bundlers for web pages. */
 function getNodeModule<Name extends keyof NodeModules>(name: Name): NodeModules[Name] | undefined {
   return process?.getBuiltinModule?.(name);
 }
 
-/** The address of a page's folder, or of the current one. */
+/** Returns the URL of the web page, or of the current folder. */
 function getBase(): URL {
   const url = getNodeModule("node:url");
   return url ? url.pathToFileURL(`${process!.cwd()}/`) : new URL(location!.href);
 }
 
-/** An address that is relative to the page, or to the current folder. */
+/** Resolves an address relative to the web page, or to the current folder. */
 export function toAddress(address: string): URL {
   return new URL(address, getBase());
 }
 
-/** The path of a file on the disk; elsewhere, its address. */
+/** Returns the path of a file on the disk, or the URL of any other. */
 export function toPath(file: URL): string {
   const url = file.protocol === "file:" ? getNodeModule("node:url") : undefined;
   return url ? url.fileURLToPath(file) : file.href;
 }
 
 /**
- * Finds the folder of an installed package: beside this package, or else where the program that runs would
+ * Finds the folder of an installed package: first beside this package, then where the running program would
  * find it.
  *
- * @returns its address, which ends in a slash; undefined in pages
+ * @returns its URL, with a slash at its end; undefined in web pages
  * @throws {Error} if the package is not installed
  * @example
  * ```ts
@@ -60,17 +60,17 @@ export function toPath(file: URL): string {
 export function findPackage(name: string): URL | undefined {
   const module = getNodeModule("node:module");
   if (!module) return undefined;
-  // A program that links this package has another copy, in Deno's cache, without what set-up installed.
+  // If a program links this package, Deno's cache holds another copy, which set-up has not completed.
   const own = new URL(`node_modules/${name}/`, PACKAGE_FOLDER);
   if (own.protocol === "file:" && getNodeModule("node:fs")!.existsSync(own)) return own;
-  // From where this file was loaded over the network, no package can be looked for.
-  const places = [new URL(import.meta.url), getBase()].filter(({ protocol }) =>
+  // A file that was loaded over the network cannot resolve packages.
+  const bases = [new URL(import.meta.url), getBase()].filter(({ protocol }) =>
     protocol === "file:"
   );
   let reason: unknown;
-  for (const place of places) {
+  for (const base of bases) {
     try {
-      const manifest = module.createRequire(place).resolve(`${name}/package.json`);
+      const manifest = module.createRequire(base).resolve(`${name}/package.json`);
       return new URL(".", getNodeModule("node:url")!.pathToFileURL(manifest));
     } catch (error) {
       reason = error;
@@ -82,7 +82,7 @@ export function findPackage(name: string): URL | undefined {
 /**
  * Reads a file from the disk or from the network.
  *
- * @throws {Error} if it cannot be read; its `cause` says why
+ * @throws {Error} if it cannot be read, with the reason as the cause
  */
 export async function readFile(file: URL): Promise<Uint8Array<ArrayBuffer>> {
   try {
@@ -96,7 +96,7 @@ export async function readFile(file: URL): Promise<Uint8Array<ArrayBuffer>> {
   }
 }
 
-/** As {@linkcode readFile}, for JSON. */
+/** Reads a JSON file, as {@linkcode readFile} does. */
 export async function readJson(file: URL): Promise<unknown> {
   return JSON.parse(new TextDecoder().decode(await readFile(file)));
 }

@@ -1,16 +1,16 @@
-/** What a place must offer so that networks run on photos there. Loads nothing. */
+/** Defines what a platform must offer to run networks on photos. Imports nothing at run time. */
 import type * as TensorFlow from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { Size } from "../boxes.ts";
 import type { Photo } from "../photo.ts";
 import type { Box } from "../types.ts";
 
-/** An engine, and two steps that each place does in its quickest way. */
+/** An engine, and two steps that each platform implements in its fastest way. */
 export interface Platform {
   /** Any build of TensorFlow.js. */
   tf: Omit<typeof TensorFlow, "default">;
   /**
-   * Cuts a box with its margin out of a photo and gives it another size.
+   * Crops a box with its margin from a photo and resizes it.
    *
    * @returns `[height, width, 3]` uint8 RGB in 0..255
    * @throws {RangeError} if the box lies outside the photo
@@ -21,9 +21,9 @@ export interface Platform {
     options?: { box?: Box; margin?: number },
   ): Uint8Array | Promise<Uint8Array>;
   /**
-   * Makes floats of bytes and divides them.
+   * Converts bytes to floats and divides them.
    *
-   * @returns float32 of `shape`; the caller, or the `tf.tidy` around, disposes it
+   * @returns float32 of `shape`; the caller, or the surrounding `tf.tidy`, disposes it
    */
   toFloats(bytes: Uint8Array, shape: number[], divisor: number): Tensor;
 }

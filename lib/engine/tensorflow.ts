@@ -1,7 +1,6 @@
 /**
- * The only place that loads `@tensorflow/tfjs-node` at run time. It makes the native library load on
- * Deno, without log noise, and says which libtensorflow does the arithmetic. All other modules import
- * `tf` from here and take types, which cost nothing, from `@tensorflow/tfjs-node`.
+ * Loads `@tensorflow/tfjs-node` on Deno, without log noise, and reports its versions. Other modules import
+ * `tf` from here, and only types from `@tensorflow/tfjs-node`.
  */
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
@@ -10,25 +9,25 @@ import { findPackage } from "./package_files.ts";
 
 type TensorFlow = typeof import("@tensorflow/tfjs-node");
 
-/** What does the arithmetic. */
+/** The versions of the engine. */
 export interface EngineReport {
   /** The version of the npm package, such as "4.22.0". */
   tfjsNode: string;
-  /** The version of the native library under it, such as "2.21.0". */
+  /** The version of the native library, such as "2.21.0". */
   libtensorflow: string;
 }
 
-/** tfjs-node, on its native backend. Loading it throws an `Error` that names the set-up command. */
+/** tfjs-node, on its native backend. If it cannot load, the import throws an `Error` with the set-up command. */
 export const tf: TensorFlow = loadTensorFlow();
 
-/** The versions that this process runs on. */
+/** Reports the versions of tfjs-node and of libtensorflow that this process uses. */
 export function engineReport(): EngineReport {
   const { binding } = tf.backend() as unknown as { binding: { TF_Version: string } };
   return { tfjsNode: tf.version["tfjs-node"], libtensorflow: binding.TF_Version };
 }
 
 function loadTensorFlow(): TensorFlow {
-  // tfjs-node 4.22.0 still calls this function, which newer Node versions and Deno have dropped.
+  // tfjs-node 4.22.0 calls this function, which newer versions of Node, and Deno, lack.
   Object.assign(util, { isNullOrUndefined: (value: unknown) => value == null });
   const level = Deno.env.get("TF_CPP_MIN_LOG_LEVEL");
   if (!level) Deno.env.set("TF_CPP_MIN_LOG_LEVEL", "2"); // errors only
@@ -38,6 +37,8 @@ function loadTensorFlow(): TensorFlow {
     const folder = fileURLToPath(findPackage("@tensorflow/tfjs-node")!);
     return createRequire(folder)(folder);
   } catch (cause) {
+    const { code, message } = cause as Error & { code?: string };
+    if (code === "EACCES") throw new Error(`TensorFlow cannot be read: ${message}`, { cause });
     throw new Error(
       "TensorFlow's native library is not installed, or does not fit this machine: run `deno task setup`",
       { cause },
@@ -48,8 +49,8 @@ function loadTensorFlow(): TensorFlow {
 }
 
 /**
- * Sends stderr to nowhere until the returned function is called. libtensorflow writes a greeting while
- * it is being loaded, before it reads TF_CPP_MIN_LOG_LEVEL; later messages obey that variable.
+ * Discards stderr until the returned function is called. libtensorflow writes a message while it is being
+ * loaded, before it reads TF_CPP_MIN_LOG_LEVEL; later messages obey that variable.
  */
 function silenceStderr(): () => void {
   const libc = ({ linux: "libc.so.6", darwin: "libSystem.B.dylib" } as Record<string, string>)[

@@ -1,4 +1,4 @@
-/** From a file to a photo's pixels, and from those, or a box of them, to another size. */
+/** Decodes photos, whole or resized, and resizes boxes of them. */
 import sharp, { type Metadata, type Sharp } from "npm:sharp@0.35.5";
 import { cropBox } from "../boxes.ts";
 import type { Box } from "../types.ts";
@@ -6,17 +6,17 @@ import { describeExcess, type FileFormat, identifyFile, MAX_PIXELS } from "./fil
 import { countChannels, readPlainJpeg, resizePlainJpeg } from "./plain_jpeg.ts";
 
 const MAX_BYTES = 2 ** 28;
-/** What AVIF is called whose brands do not say so, and all else of its container. */
+/** The name of AVIF files whose brands do not say so, and of other files in the same container. */
 const MAYBE_AVIF = "HEIF";
-/** Formats that are read; other known ones are named. */
+/** Formats that can be read; for other known ones, the error names the format. */
 const READABLE = ["JPEG", "PNG", "WebP", "GIF", "TIFF", "BigTIFF", "AVIF", MAYBE_AVIF];
 
-// Parallel over photos, so one thread for each; nothing is read twice, so no cache. The format is
-// decided by content, and a vector file or a document is no photo.
+// Photos are decoded in parallel, so one thread per photo is enough. No photo is read twice, so a cache is of
+// no use. Vector files and documents are refused.
 sharp.concurrency(1);
 sharp.cache(false);
-// libjpeg holds all coefficients of a progressive JPEG, for which a few bytes can ask: 6 for each pixel in
-// full colour, 3 in usual ones. So it is told where to stop, in the way that it knows.
+// libjpeg holds all coefficients of a progressive JPEG: 6 bytes per pixel in full colour, usually 3. A small
+// file can demand much memory, so this variable sets a limit.
 const JPEG_MEMORY = Deno.env.get("JPEGMEM") || "256M";
 Deno.env.set("JPEGMEM", JPEG_MEMORY);
 sharp.block({ operation: ["VipsForeignLoadSvg", "VipsForeignLoadPdf", "VipsForeignLoadMagick"] });
@@ -27,39 +27,41 @@ export interface Whole {
   info: { width: number; height: number; channels: 1 | 2 | 3 | 4 };
 }
 
+/** Reads a photo's file of at most 256 MiB. */
 export async function readPhoto(file: string): Promise<Uint8Array> {
   const { size, isFile } = await Deno.stat(file);
   if (!isFile) throw new Deno.errors.InvalidData("not a file");
   if (size > MAX_BYTES) {
     const [mebibytes, most] = [size, MAX_BYTES].map((bytes) => Math.ceil(bytes / 2 ** 20));
-    throw new Deno.errors.InvalidData(`the file has ${mebibytes} MiB, more than ${most}`);
+    throw new Deno.errors.InvalidData(`the file must have at most ${most} MiB, got ${mebibytes}`);
   }
   return await Deno.readFile(file);
 }
 
-/** How many pixels the header declares: what decoding takes memory for. */
+/** Counts the pixels that the header declares, which determine the memory for decoding. */
 export async function countPixels(bytes: Uint8Array): Promise<number> {
   const { width, height } = readPlainJpeg(bytes) ?? await readHeader(bytes);
   return width * height;
 }
 
+/** Decodes a whole photo. */
 export async function decodeWhole(bytes: Uint8Array): Promise<Whole> {
   return await decode(bytes, (photo) => photo);
 }
 
-/** The whole photo as `[size, size, 3]` uint8 RGB. */
+/** Decodes a photo and resizes it to `[size, size, 3]` uint8 RGB. */
 export async function resizeFile(bytes: Uint8Array, size: number): Promise<Uint8Array> {
   if (readPlainJpeg(bytes)) {
     try {
       return await resizePlainJpeg(bytes, size);
     } catch {
-      // The long way reads it after all, or says why not.
+      // sharp reads it, or explains the error.
     }
   }
   return (await decode(bytes, (photo) => photo.resize(size, size, RESIZE))).data;
 }
 
-/** The box with its margin, cut to what the photo has, as `[height, width, 3]` uint8 RGB. */
+/** Crops a box with its margin, clipped to the photo, and resizes it to `[height, width, 3]` uint8 RGB. */
 export async function resizeBox(
   { data, info }: Whole,
   box: Box,
@@ -71,10 +73,10 @@ export async function resizeBox(
   return (await toRgb(photo)).data;
 }
 
-/** Shrinking while decoding would be a box filter, sharper than the triangle. */
+/** `fastShrinkOnLoad` would apply a box filter while decoding, sharper than the triangle filter. */
 const RESIZE = { fit: "fill", kernel: "linear", fastShrinkOnLoad: false } as const;
 
-/** Decodes a photo upright, changed before its pixels become RGB of 8 bits. */
+/** Decodes a photo upright; applies `change` before converting the pixels to 8-bit RGB. */
 async function decode(bytes: Uint8Array, change: (photo: Sharp) => Sharp): Promise<Whole> {
   const photo = change(openPhoto(bytes));
   const work = await isPlainCmyk(bytes) ? mixInks(photo) : toRgb(photo);
@@ -82,8 +84,8 @@ async function decode(bytes: Uint8Array, change: (photo: Sharp) => Sharp): Promi
 }
 
 /**
- * Opens a photo, to be decoded upright. The orientation in a WEBP's EXIF is passed over, as browsers do:
- * boxes are then of the picture that people see.
+ * Opens a photo, to be decoded upright. Ignores the orientation in a WEBP's EXIF, as browsers do: boxes then
+ * match the picture that people see.
  */
 function openPhoto(bytes: Uint8Array): Sharp {
   if (bytes.length === 0) throw new Deno.errors.InvalidData("the file is empty");
@@ -98,19 +100,19 @@ function openPhoto(bytes: Uint8Array): Sharp {
   return format?.name === "WebP" ? photo : photo.autoOrient();
 }
 
-/** An animated AVIF as the still picture that it has as well: libvips looks at the first brand alone. */
+/** Marks an animated AVIF as its still picture: libvips reads the first brand only. */
 function asStill(bytes: Uint8Array): Uint8Array {
   return String.fromCharCode(...bytes.subarray(8, 12)) === "avis"
     ? bytes.with(11, "f".charCodeAt(0))
     : bytes;
 }
 
-/** What libvips says of the photo, which is not decoded. */
+/** Reads a photo's metadata without decoding its pixels. */
 export async function readHeader(bytes: Uint8Array): Promise<Metadata> {
   return await explain(openPhoto(bytes).metadata(), bytes);
 }
 
-/** Whether the photo has inks, and no profile that says which. */
+/** Checks for 8-bit CMYK without a colour profile. */
 async function isPlainCmyk(bytes: Uint8Array): Promise<boolean> {
   const mayBe = countChannels(bytes) === 4 || /TIFF/.test(identifyFile(bytes)?.name ?? "");
   if (!mayBe) return false;
@@ -118,7 +120,7 @@ async function isPlainCmyk(bytes: Uint8Array): Promise<boolean> {
   return space === "cmyk" && depth === "uchar" && !hasProfile;
 }
 
-/** CMYK to RGB as browsers, Pillow and OpenCV do, where no profile says more: each ink takes its share. */
+/** Converts CMYK without a profile to RGB as browsers, Pillow and OpenCV do: each ink absorbs its share. */
 async function mixInks(photo: Sharp): Promise<Whole> {
   const inks = photo.pipelineColourspace("cmyk").removeAlpha().toColourspace("cmyk");
   const { data, info } = await toPixels(inks, 4);
@@ -136,7 +138,9 @@ async function toRgb(photo: Sharp): Promise<Whole> {
 
 async function toPixels(photo: Sharp, channels: number): Promise<Whole> {
   const { data, info } = await photo.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
-  if (info.channels !== channels) throw new Error(`${info.channels} channels that are no colours`);
+  if (info.channels !== channels) {
+    throw new Error(`expected ${channels} channels, got ${info.channels}`);
+  }
   return { data: new Uint8Array(data.buffer, data.byteOffset, data.length), info };
 }
 
@@ -144,7 +148,7 @@ function describeUnreadable({ name, advice }: FileFormat): string {
   return `${name} cannot be read: ${advice}`;
 }
 
-/** Says in our words why sharp failed. */
+/** Replaces sharp's errors by ones that users understand. */
 async function explain<T>(work: Promise<T>, bytes: Uint8Array): Promise<T> {
   try {
     return await work;
@@ -164,7 +168,7 @@ async function findReason(line: string, bytes: Uint8Array): Promise<string> {
   }
   const format = identifyFile(bytes);
   if (format?.name === MAYBE_AVIF) return describeUnreadable(format);
-  // What libvips says of some damaged PNG files, though it has nothing to say.
+  // For some damaged PNG files, libvips gives no reason.
   const reason = line.replace(/^Unknown error$/, "damaged").replace(/:$/, "");
   return `not a readable photo: ${reason}`;
 }

@@ -1,23 +1,23 @@
-/** Names a file's format by its first bytes. Plain arithmetic, for the command line and the page alike. */
+/** Identifies a file's format by its first bytes. Runs in browsers too. */
 import type { Size } from "../boxes.ts";
 
-/** What a file is, and what its owner can do where it cannot be read. */
+/** A file's format, and advice for users if it cannot be read. */
 export interface FileFormat {
-  /** Such as `JPEG`. */
+  /** For example, `JPEG`. */
   name: string;
   advice: string;
 }
 
-/** Larger photos are refused: 67 megapixels, 200 MB as RGB. */
+/** The largest photo that is read: 67 megapixels, 200 MB as RGB. */
 export const MAX_PIXELS: number = 2 ** 26;
 
-/** Says that a photo is larger than {@linkcode MAX_PIXELS}, in numbers. */
+/** Describes the excess of a photo over {@linkcode MAX_PIXELS}. */
 export function describeExcess({ width, height }: Size): string {
   const [pixels, most] = [Math.ceil(width * height / 1e6), Math.floor(MAX_PIXELS / 1e6)];
   return `the photo has ${pixels} megapixels, more than ${most}`;
 }
 
-/** Bytes that {@linkcode identifyFile} needs at most. */
+/** The most bytes that {@linkcode identifyFile} needs. */
 export const FORMAT_BYTES = 512;
 
 /** Extensions of the photos that are read in folders. */
@@ -32,7 +32,7 @@ export const PHOTO_EXTENSIONS = [
   "tiff",
   "avif",
 ];
-/** Photos too: in folders they are listed, so that whoever reads them says of each what is wrong. */
+/** Extensions of photos that cannot be read: they are listed, so that each gets an error. */
 export const UNREADABLE_EXTENSIONS = [
   ...["heic", "heif", "hif", "jxl", "jp2", "j2k", "bmp", "psd"],
   ...["dng", "cr2", "cr3", "nef", "arw", "orf", "raf", "rw2"],
@@ -42,7 +42,7 @@ const AS_JPEG = "save it as JPEG";
 const UNPACK = "unpack it";
 const A_FRAME = "save a frame of it as JPEG";
 
-/** What stands at a file's start, as Latin-1 text, `?` for any byte; the first that fits is it. */
+/** The first bytes of each format as Latin-1 text, with `?` for any byte; the first match wins. */
 const STARTS: readonly [start: string, name: string, advice?: string][] = [
   ["\xff\xd8\xff", "JPEG"],
   ["\x89PNG\r\n\x1a\n", "PNG"],
@@ -88,7 +88,7 @@ const STARTS: readonly [start: string, name: string, advice?: string][] = [
   ["version https://git-lfs.github.com/", "Git LFS pointer", "fetch the photo by `git lfs pull`"],
 ];
 
-/** Brands of ISO base media files (ISO/IEC 14496-12, section 4.3), the first that is named decides. */
+/** Brands of ISO base media files (ISO/IEC 14496-12, section 4.3); the first match wins. */
 const BRANDS: readonly [brands: RegExp, name: string, advice?: string][] = [
   [/avi[fs]/, "AVIF"],
   [/he[iv][cmsx]/, "HEIC"],
@@ -99,15 +99,15 @@ const BRANDS: readonly [brands: RegExp, name: string, advice?: string][] = [
 
 const [NEW_SUBFILE_TYPE, SUB_IFDS, DNG_VERSION] = [254, 330, 50706];
 
-/** The root of a page or an SVG; a byte order mark, white space, a declaration and comments may come first. */
+/** The root of a web page or an SVG, after an optional byte order mark, white space, declaration and comments. */
 const ROOT =
   /^(?:\xef\xbb\xbf)?(?:\s|<\?[^>]*>|<!--(?:(?!-->).)*-->)*<(?:!doctype )?(svg|html)\b/is;
 
 /**
- * Identifies a file by its content; names and extensions often lie.
+ * Identifies a file by its content: extensions are often wrong.
  *
  * @param bytes The first {@linkcode FORMAT_BYTES} or more, or the whole of a smaller file.
- * @returns nothing if it is none that is known
+ * @returns `undefined` for an unknown format
  * @example
  * ```ts
  * import { identifyFile } from "./file_format.ts";
@@ -139,15 +139,15 @@ function startsWith(text: string, start: string): boolean {
     [...start].every((character, i) => character === "?" || character === text[i]);
 }
 
-/** The major brand and those that it is compatible with. */
+/** Lists the major brand and the compatible ones. */
 function listBrands(text: string): string {
   const size = [0, 1, 2, 3].reduce((sum, i) => sum * 256 + text.charCodeAt(i), 0);
   return text.slice(8, 12) + text.slice(16, Math.max(16, size));
 }
 
 /**
- * Whether a TIFF is a camera's raw file (DNG, NEF, ARW and others): it has DNG's version, or its first picture
- * is a thumbnail and the large ones are in sub-directories.
+ * Checks whether a TIFF is a camera's raw file (DNG, NEF, ARW and others). Such a file has a DNG version, or
+ * its first picture is a thumbnail and the large ones are in sub-directories.
  *
  * Sources: TIFF 6.0, section 2 and NewSubfileType; TIFF Tech Note 1, SubIFDs; DNG 1.7.1, DNGVersion
  */

@@ -1,37 +1,37 @@
-/** Pixels that were read once, in a file, so that the next start need not decode the photos again. */
+/** Caches the pixels of photos in a file, so that the next run need not decode them again. */
 import { isAbsolute, join, resolve } from "node:path";
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { removeIfThere, writeWhole } from "../files.ts";
 import type { Box } from "../types.ts";
 
-/** What reading samples gave. */
+/** The result of reading samples. */
 export interface ReadPixels {
-  /** One sample's after the other's, of those that could be read. */
+  /** The pixels of the samples that could be read, in order. */
   pixels: Uint8Array;
-  /** The places of the others among the samples, ascending, and why. */
+  /** The indices of the other samples, ascending, with the reasons. */
   failed: [index: number, reason: string][];
-  /** Whether another try would fail for the same: what failed for a passing reason is not kept. */
+  /** Whether another attempt would fail in the same way; otherwise nothing is cached. */
   isLasting: boolean;
 }
 
-/** Files beyond this number are removed, oldest first: one of 3,448 photos has 170 MB. */
+/** Older files beyond this number are removed: a file of 3,448 photos has 170 MB. */
 const KEPT_FILES = 4;
-/** A file that changed so lately may change again without its times showing it: ctime counts seconds. */
+/** A file that changed this recently may change again without a new ctime, which counts seconds. */
 const RECENT_MS = 3000;
-/** After the pixels: `failed` as JSON, that JSON's length, and the CRC-32 of all before it. */
+/** The pixels are followed by `failed` as JSON, its length, and the CRC-32 of all bytes before. */
 const FOOTER_BYTES = 8;
 const SUFFIX = ".pixels";
 const CHUNK_BYTES = 2 ** 22;
 
 /**
- * Gives what `read` gives for these samples, from a file in `folder` where it has been read before. The
- * file's name is a digest of all that the pixels depend on: each photo's path, size, times of change (of a
- * photo that changed in the last seconds also its content), box, and `settings`. So a file that does not
- * fit is never found; a damaged one is noticed by its checksum and written anew.
+ * Returns the cached result of `read` for these samples, or runs `read` and caches the result in `folder`. The
+ * file's name is a digest of everything that determines the pixels: path, size and times of each photo, its
+ * box, and `settings`. For a photo that changed in the last seconds, the digest includes the content. A
+ * checksum detects a damaged file, which is then replaced.
  *
- * @param settings How photos become pixels; anything that JSON can hold. Other settings, other file.
- * @param onWarning Told when the file cannot be written; what was read is returned all the same.
+ * @param settings The settings of `read`, as JSON can hold them.
+ * @param options.onWarning Called if the file cannot be written; the result is returned anyway.
  * @throws what `read` throws
  * @example
  * ```ts
@@ -58,13 +58,13 @@ export async function cachePixels(
   const entry = await read();
   if (entry.isLasting) {
     await writeEntry(file, entry).then(() => removeOldest(folder)).catch((error) =>
-      onWarning(`the photos' pixels could not be kept in ${folder}: ${error.message}`)
+      onWarning(`the photos' pixels cannot be cached in ${folder}: ${error.message}`)
     );
   }
   return entry;
 }
 
-/** Synchronous: seven times as fast over thousands of photos. */
+/** Computes the digest, synchronously: seven times as fast for thousands of photos. */
 function digestSamples(samples: readonly { file: string; box?: Box }[], settings: object): string {
   const hash = createHash("sha256").update(JSON.stringify(settings));
   const states = new Map<string, string>();
@@ -76,7 +76,7 @@ function digestSamples(samples: readonly { file: string; box?: Box }[], settings
   return hash.digest("hex");
 }
 
-/** Words that differ whenever the file's content does. */
+/** Describes a file by a text that changes whenever its content does. */
 function describeState(file: string): string {
   try {
     const { size, mtime, ctime, ino } = Deno.statSync(file);
@@ -89,7 +89,7 @@ function describeState(file: string): string {
   }
 }
 
-/** Undefined if there is no such file, or it is damaged or cannot be read: then photos are decoded. */
+/** Reads a cached file; returns undefined if it is missing, damaged or unreadable. */
 async function readEntry(path: string): Promise<ReadPixels | undefined> {
   try {
     const { bytes, checksum } = await readInParallel(path);
@@ -107,8 +107,8 @@ async function readEntry(path: string): Promise<ReadPixels | undefined> {
 }
 
 /**
- * Two threads read at a time, as most of the time goes to memory that is touched for the first time; this
- * one sums up what they have read, all but the file's last four bytes.
+ * Reads a file with two parallel reads, as most of the time goes to new memory pages. Meanwhile computes the
+ * checksum of all but the last four bytes.
  */
 async function readInParallel(path: string) {
   const { size } = await Deno.stat(path);
@@ -147,13 +147,13 @@ async function writeEntry(path: string, { pixels, failed }: ReadPixels): Promise
   });
 }
 
-/** Removes all but the newest files, and so in time also the parts that killed runs left. */
+/** Removes all but the newest files, including the remains of killed runs. */
 async function removeOldest(folder: string): Promise<void> {
   const files: { path: string; time: number }[] = [];
   for await (const { name } of Deno.readDir(folder)) {
     if (!name.endsWith(SUFFIX)) continue;
     const path = join(folder, name);
-    const info = await Deno.stat(path).catch(() => undefined); // another process may tidy up as well
+    const info = await Deno.stat(path).catch(() => undefined); // another process may remove files too
     files.push({ path, time: info?.mtime?.getTime() ?? 0 });
   }
   files.sort((a, b) => b.time - a.time);

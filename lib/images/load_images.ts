@@ -1,4 +1,4 @@
-/** Many photos, whatever their formats, to `[n, size, size, 3]` uint8 RGB. */
+/** Reads many photos, of any supported format, into one array of pixels. */
 import pMap from "npm:p-map@7.1.1";
 import sharp from "npm:sharp@0.35.5";
 import { Budget } from "../concurrency.ts";
@@ -15,31 +15,42 @@ import { MAX_PIXELS } from "./file_format.ts";
 import { cachePixels, type ReadPixels } from "./image_cache.ts";
 import { FACE_MARGIN, type ImageSet, type OnProgress, type Sample } from "../types.ts";
 
-/** To be raised whenever the same photo gives other pixels than before, as after another decoder's version. */
+/** Increase this number when the same photo yields different pixels than before. */
 const VERSION = 3;
-/** Errors that a file gives again, as long as it stays what it is. */
+/** Errors that recur until the file changes. */
 const LASTING = [Deno.errors.InvalidData, Deno.errors.NotFound, RangeError];
-/** Except those that tell of the machine: the words of libvips, libheif, C++ and V8. */
+/** Exceptions to these, caused by the machine: messages of libvips, libheif, C++ and V8. */
 const SHORTAGE = /out of memory|allocat|bad_alloc|create thread/i;
 const AT_ONCE = 2 * navigator.hardwareConcurrency;
 
 /**
- * Reads the photos of the samples, several at a time, as long as those have no more pixels than the largest
- * photo may have (67 million, 200 MB); one with several faces is read and decoded once.
- * What cannot be read is listed in `unreadable`, each problem of a file once, and left out of `samples`;
- * the order is kept.
+ * Reads the photos of the samples, in order. Photos that are decoded at the same time have at most 67 million
+ * pixels (200 MB) in total. A photo with several faces is decoded once. Unreadable samples are left out, and
+ * `unreadable` lists the reasons, each once per file.
  *
  * @returns pixels as `[samples.length, size, size, 3]` uint8 RGB in 0..255
- * @throws {RangeError} if `size` is no positive integer
+ * @throws {RangeError} if `size` is not a positive integer
+ * @example
+ * ```ts
+ * import { loadImages } from "./load_images.ts";
+ * import sharp from "sharp";
+ *
+ * const file = await Deno.makeTempFile({ suffix: ".png" });
+ * const grey = { width: 4, height: 3, channels: 3, background: "grey" } as const;
+ * await sharp({ create: grey }).png().toFile(file);
+ * const images = await loadImages([{ file, className: "with_mask" }], { size: 32 });
+ * console.log(images.pixels.length, images.unreadable); // 3072 []
+ * await Deno.remove(file);
+ * ```
  */
 export async function loadImages(
   samples: readonly Sample[],
   { size = 128, margin = FACE_MARGIN, cache = false, onProgress }: {
     /** @default 128 */
     size?: number;
-    /** Around a sample's box on each side, as a share of its size. @default 0.15 */
+    /** Added around a sample's box on each side, as a share of its size. @default 0.15 */
     margin?: number;
-    /** A folder to keep the pixels in, for the next time. @default false */
+    /** A folder that caches the pixels for the next run. @default false */
     cache?: string | false;
     onProgress?: OnProgress;
   } = {},
@@ -81,7 +92,7 @@ async function readSamples(
     }
   }
   async function readFaces(bytes: Uint8Array, indices: number[]) {
-    let whole: Promise<Whole> | undefined; // so that what fails once is not tried again
+    let whole: Promise<Whole> | undefined; // a promise, so that a failed photo is not decoded again
     for (const index of indices) {
       const { box } = samples[index]!;
       try {
@@ -100,7 +111,7 @@ async function readSamples(
     done += indices.length;
     onProgress?.({ stage: "Reading photos", done, total: samples.length });
   }, { concurrency: AT_ONCE });
-  // libvips keeps the messages of all its threads in one place: alone, each photo gets its own.
+  // libvips mixes the messages of all threads: read alone, each photo gets its own message.
   const unclear = files.map(([file, indices]) =>
     [file, indices.filter((index) => failed.get(index)?.isUnclear)] as const
   ).filter(([, indices]) => indices.length > 0);
@@ -124,12 +135,12 @@ async function readSamples(
   };
 }
 
-/** What is kept of an error: with its stack and its cause, those of many photos would take much memory. */
+/** A compact form of an error: the stacks and causes of many would take much memory. */
 interface Failure {
   message: string;
-  /** Whether the file gives it again, as long as it stays what it is. */
+  /** Whether it recurs until the file changes. */
   isLasting: boolean;
-  /** Whether its words are those of libvips, which may be another photo's. */
+  /** Whether the message is from libvips, which may have mixed it up with another photo's. */
   isUnclear: boolean;
 }
 

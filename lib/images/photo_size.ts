@@ -1,13 +1,12 @@
-/** The size of a photo, of which only the header is read. */
+/** Reads the size of a photo from its header. */
 import sharp from "npm:sharp@0.35.5";
 import type { Size } from "../boxes.ts";
 import { readHeader, readPhoto } from "./decode.ts";
 
 /**
- * Reads how large a photo is stored, and how it is turned when it is decoded.
+ * Reads the stored size of a photo, and the rotation that decoding applies.
  *
- * @returns its stored size in pixels, and EXIF's orientation: 1 (upright) to 8. An AVIF is stored upright for
- * this purpose, and a WEBP is not turned.
+ * @returns its stored size in pixels, and EXIF's orientation: 1 (upright) to 8. For AVIF and WEBP it is 1.
  * @throws {Deno.errors.InvalidData} if it is not a photo
  * @example
  * ```ts
@@ -22,7 +21,7 @@ import { readHeader, readPhoto } from "./decode.ts";
  * ```
  */
 export async function readPhotoSize(file: string): Promise<Size & { orientation: number }> {
-  // The header alone is read where that does; else the whole file may tell better why it cannot be read.
+  // If the header is not enough, reading the whole file gives a better error.
   const { width, height, format, orientation = 1 } = await sharp(file).metadata()
     .catch(async () => await readHeader(await readPhoto(file)));
   return { width, height, orientation: format === "webp" ? 1 : orientation };

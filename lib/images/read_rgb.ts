@@ -1,16 +1,16 @@
-/** From the pixels that a program has to a photo. Plain arithmetic. */
+/** Converts RGB or RGBA pixels to a photo. */
 import type { Photo } from "../photo.ts";
 
-/** A decoded photo, upright: rows of RGB, or of RGBA as a canvas gives it in an `ImageData`. */
+/** A decoded, upright photo: rows of RGB, or of RGBA as in a canvas's `ImageData`. */
 export type Pixels =
   | { width: number; height: number; pixels: Uint8Array | Uint8ClampedArray }
   | { width: number; height: number; data: Uint8Array | Uint8ClampedArray };
 
 /**
- * Reads RGB from the pixels of a decoded photo; what is transparent shows white.
+ * Reads RGB from the pixels of a decoded photo. Transparent pixels are flattened on white.
  *
- * @returns the photo, which shares the bytes of rows of RGB
- * @throws {RangeError} if there are more or fewer bytes than its sides need
+ * @returns the photo; RGB input shares its bytes
+ * @throws {RangeError} if the number of bytes does not match the size
  * @example
  * ```ts
  * import { readRgb } from "./read_rgb.ts";
@@ -23,11 +23,13 @@ export function readRgb(photo: Pixels): Photo {
   const { width, height } = photo;
   const bytes = "pixels" in photo ? photo.pixels : photo.data;
   const isSize = [width, height].every((side) => Number.isInteger(side) && side > 0);
-  if (!isSize) throw new RangeError(`photo must have whole sides, got ${width} x ${height}`);
+  if (!isSize) {
+    throw new RangeError(`photo must have positive integer sides, got ${width} x ${height}`);
+  }
   const channels = bytes.length / (width * height);
   if (channels !== 3 && channels !== 4) {
     throw new RangeError(
-      `pixels must be 3 or 4 bytes each, of ${width} x ${height}, got ${bytes.length} bytes in all`,
+      `pixels must be 3 or 4 bytes per pixel of ${width} x ${height}, got ${bytes.length} bytes`,
     );
   }
   const pixels = channels === 3

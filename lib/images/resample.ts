@@ -1,18 +1,17 @@
-/** Other sizes of pixels in plain arithmetic, for where `image.ts` cannot go: the browser. */
+/** Resizes photos in plain arithmetic, for browsers. */
 import { cropBox } from "../boxes.ts";
 import type { Photo } from "../photo.ts";
 import type { Box } from "../types.ts";
 
 /**
- * Cuts a box out of a photo and gives it another size, as `resizePhoto` of `image.ts` does: bilinear, with
- * a triangle filter as wide as the reduction. Reductions by four and more begin with the mean of whole
- * squares of pixels, as libvips' do. The two agree within a level or two of 255.
+ * Crops a box from a photo and resizes it, as `resizePhoto` does: bilinear, with a triangle filter as wide as
+ * the reduction. For reductions by four or more, it first averages squares of pixels, as libvips does. The two
+ * agree within two levels of 255.
  *
  * @param options.box In pixels of the photo. @default the whole photo
- * @param options.margin What to add around the box on each side, as a share of its size. @default 0
+ * @param options.margin Added around the box on each side, as a share of its size. @default 0
  * @returns `[height, width, 3]` uint8 RGB in 0..255
  * @throws {RangeError} if the box lies outside the photo
- *
  * @example
  * ```ts
  * import { resamplePhoto } from "./resample.ts";
@@ -31,33 +30,33 @@ export function resamplePhoto(
   } = {},
 ): Uint8Array {
   const { left, top, width, height } = cropBox(box, photo, margin);
-  // To enlarge, libvips moves both axes half a pixel of the result to the right and down.
+  // When enlarging, libvips shifts both axes by half a pixel of the result.
   const isShifted = size.width > width || size.height > height;
   const rows = planAxis(top, height, size.height, isShifted);
   return resampleRows(photo, rows, planAxis(left, width, size.width, isShifted));
 }
 
-/** What one row or column of the result is the weighted sum of. */
+/** One row or column of the result, as a weighted sum of those of the photo. */
 interface Mix {
   first: number;
   weights: Float32Array;
 }
 
-/** Plans one axis: each of `to` places as a mix of those in `start <= place < start + length`. */
+/** Plans one axis: each of `to` positions is a mix of those in `start <= position < start + length`. */
 function planAxis(start: number, length: number, to: number, isShifted: boolean): Mix[] {
   const square = Math.max(1, Math.floor(length / to / 2));
   const last = Math.ceil(length / square) - 1;
   const step = length / to / square;
   const reach = Math.max(1, step);
-  // Beyond the edges the outermost pixels go on.
-  const clamp = (place: number, last: number) => Math.min(last, Math.max(0, place));
-  const centreOf = (place: number) => (place + (step < 1 ? 0 : 0.5)) * step - 0.5;
-  return Array.from({ length: to }, (_, place) => {
-    const places = isShifted && step >= 1 ? [Math.max(0, place - 1), place] : [place];
-    const first = square * clamp(Math.ceil(centreOf(places[0]!) - reach), last);
-    const end = square * (clamp(Math.floor(centreOf(place) + reach), last) + 1);
+  // Positions beyond the edges repeat the outermost pixels.
+  const clamp = (at: number, last: number) => Math.min(last, Math.max(0, at));
+  const centreOf = (index: number) => (index + (step < 1 ? 0 : 0.5)) * step - 0.5;
+  return Array.from({ length: to }, (_, index) => {
+    const indices = isShifted && step >= 1 ? [Math.max(0, index - 1), index] : [index];
+    const first = square * clamp(Math.ceil(centreOf(indices[0]!) - reach), last);
+    const end = square * (clamp(Math.floor(centreOf(index) + reach), last) + 1);
     const weights = new Float32Array(Math.min(end, length) - first);
-    for (const centre of places.map(centreOf)) {
+    for (const centre of indices.map(centreOf)) {
       for (let i = Math.ceil(centre - reach); i <= Math.floor(centre + reach); i++) {
         for (let j = 0; j < square; j++) {
           const at = clamp(square * clamp(i, last) + j, length - 1);
@@ -70,7 +69,7 @@ function planAxis(start: number, length: number, to: number, isShifted: boolean)
   });
 }
 
-/** Mixes rows, then the pixels within them; whole numbers in between, as in libvips. */
+/** Mixes rows, then columns; rounds to integers in between, as in libvips. */
 function resampleRows({ width, pixels }: Photo, rows: Mix[], columns: Mix[]): Uint8Array {
   const result = new Uint8ClampedArray(rows.length * columns.length * 3);
   const begin = 3 * columns[0]!.first;

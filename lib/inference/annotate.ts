@@ -1,4 +1,4 @@
-/** Photos with what was found drawn on them, for people to look at. */
+/** Draws the results on photos, for people. */
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { Image } from "npm:imagescript@1.3.1";
 import { CLASS_STYLES, parseColour } from "../class_style.ts";
@@ -10,31 +10,31 @@ import type { Photo } from "../photo.ts";
 import type { Box, ClassName } from "../types.ts";
 import { writeWhole } from "../files.ts";
 
-/** Something to draw: without a box it is about the whole photo. */
+/** A result to draw; without a box it applies to the whole photo. */
 export interface Mark {
   box?: Box;
   label: ClassName;
-  /** Of the label, in 0..1. */
+  /** The probability of the label, in 0..1. */
   probability: number;
-  /** Puts a question mark to it. */
+  /** Adds a question mark. */
   unsure?: boolean;
 }
 
 const WHITE: Colour = [255, 255, 255], BLACK: Colour = [0, 0, 0];
 const JPEG_QUALITY = 90;
-/** Names of pictures that need no other extension, and names that show what a photo's format is. */
+/** Extensions of pictures that need not change, and extensions of photos. */
 const JPEG = /\.jpe?g$/i, PHOTO = /\.(jpe?g|jfif|png|webp|gif|tiff?|avif)$/i;
-/** The smallest letters that can be read, in pixels. */
+/** The smallest legible font size, in pixels. */
 const LEAST_FONT = 10;
 
 type Colour = readonly [red: number, green: number, blue: number];
 
 /**
- * Draws boxes and labels on a photo. Classes differ in their colour, in their line and in the words of
- * their labels. Lines run around the boxes, between black edges and on white, so that they show on any ground.
- * A label lies where it hides least of other labels and of faces.
+ * Draws boxes and labels on a photo. Classes differ in colour, line and words. Lines are drawn around the
+ * boxes, on white between black edges, so that they are visible on any background. Each label is placed where
+ * it hides the least of other labels and faces.
  *
- * @returns a picture as large as the photo; the photo is left as it is
+ * @returns a picture of the photo's size; the photo is left unchanged
  * @example
  * ```ts
  * import { drawMarks } from "./annotate.ts";
@@ -65,14 +65,26 @@ export async function drawMarks(photo: Photo, marks: readonly Mark[]): Promise<I
 }
 
 /**
- * Reads a photo, draws on it and writes it as a JPEG, which appears whole or not at all.
+ * Reads a photo, draws on it and writes it as a JPEG, atomically.
  *
- * Its path in `folder` is the photo's path from the current folder, with `__` for `..`, so that each photo has
- * a picture of its own. A name that is not a JPEG's gets `.jpg` at its end.
+ * Its path in `folder` is the photo's path relative to the current folder, with `__` for `..`, so that paths
+ * are unique. If the name is not a JPEG's, `.jpg` is appended.
  *
  * @returns the path of the picture
  * @throws {Deno.errors.InvalidData} if the file is not a readable photo
- * @throws {Deno.errors.AlreadyExists} if a link would let the picture replace the photo, or lead out of `folder`
+ * @throws {Deno.errors.AlreadyExists} if a link makes the picture replace the photo, or leave `folder`
+ * @example
+ * ```ts
+ * import { annotateFile } from "./annotate.ts";
+ * import sharp from "sharp";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const grey = { width: 100, height: 80, channels: 3, background: "grey" } as const;
+ * await sharp({ create: grey }).png().toFile(`${folder}/photo.png`);
+ * const marks = [{ label: "with_mask", probability: 0.97 }] as const;
+ * console.log(await annotateFile(`${folder}/photo.png`, marks, `${folder}/marked`));
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function annotateFile(
   file: string,
@@ -82,11 +94,11 @@ export async function annotateFile(
   const picture = await drawMarks(await decodePhoto(file), marks);
   const target = join(folder, nameInFolder(file));
   await Deno.mkdir(dirname(target), { recursive: true });
-  const place = await locate(target);
-  const isPhoto = place === await Deno.realPath(file);
-  if (isPhoto || !place.startsWith(join(await Deno.realPath(folder), sep))) {
+  const path = await resolveLinks(target);
+  const isPhoto = path === await Deno.realPath(file);
+  if (isPhoto || !path.startsWith(join(await Deno.realPath(folder), sep))) {
     throw new Deno.errors.AlreadyExists(
-      `${target} ${isPhoto ? "is the photo itself" : `leads to ${place}`}: ` +
+      `${target} ${isPhoto ? "is the photo itself" : `leads to ${path}`}: ` +
         "choose another folder for the pictures",
     );
   }
@@ -94,7 +106,7 @@ export async function annotateFile(
   return target;
 }
 
-/** The photo's path from here, as one that leads down: different for different photos. */
+/** Converts the photo's path, relative to the current folder, to a unique path without `..`. */
 function nameInFolder(file: string): string {
   const parts = relative(Deno.cwd(), resolve(file)).split(sep);
   const path = parts.map((part) =>
@@ -105,8 +117,8 @@ function nameInFolder(file: string): string {
   return stem === path || PHOTO.test(stem) || stem.endsWith("~") ? `${path}.jpg` : path;
 }
 
-/** The one path of a file, whatever links lead to it; it need not exist. */
-async function locate(file: string): Promise<string> {
+/** Resolves the links of a path; the file need not exist. */
+async function resolveLinks(file: string): Promise<string> {
   return await Deno.realPath(file).catch(async () =>
     join(await Deno.realPath(dirname(file)), basename(file))
   );
@@ -124,7 +136,7 @@ function toPicture({ width, height, pixels }: Photo): Image {
   return picture;
 }
 
-/** A box of whole pixels that has as many more on each side. */
+/** Rounds a box to whole pixels and adds `by` pixels on each side. */
 function growBox({ left, top, width, height }: Box, by: number): Box {
   const [x, y] = [Math.round(left) - by, Math.round(top) - by];
   return {
@@ -135,7 +147,7 @@ function growBox({ left, top, width, height }: Box, by: number): Box {
   };
 }
 
-/** A line inside of the box's edge, between two black ones. */
+/** Draws a line inside the box's edge, between two black lines. */
 function drawFrame(picture: Image, box: Box, label: ClassName, line: number, edge: number): void {
   const { colour, dashes } = CLASS_STYLES[label];
   drawRing(picture, box, 0, edge, BLACK);
@@ -144,7 +156,7 @@ function drawFrame(picture: Image, box: Box, label: ClassName, line: number, edg
   drawRing(picture, box, edge + line, edge, BLACK);
 }
 
-/** A ring of some width, so far inside of the box's edge; broken into dashes if that is asked for. */
+/** Draws a ring at a distance inside the box's edge, solid or dashed. */
 function drawRing(
   picture: Image,
   { left, top, width, height }: Box,
@@ -175,8 +187,8 @@ function drawRing(
 }
 
 /**
- * The label and how probable it is, or the label alone where there is no room for both. The letters are as
- * large as suits the box, and legible when the picture fills a screen.
+ * Lists the texts of a label: with its probability, and without for narrow spaces. The font size suits the
+ * box, and is legible when the picture fills a screen.
  */
 function wordLabels({ label, probability, unsure }: Mark, box: Box, picture: Size): Label[] {
   const { short, colour, ink } = CLASS_STYLES[label];
@@ -190,7 +202,7 @@ function wordLabels({ label, probability, unsure }: Mark, box: Box, picture: Siz
   return [full, words].map((text) => ({ text, fontSize, colour, ink }));
 }
 
-/** Puts a label onto the picture, as far as it lies in it. */
+/** Copies a label to the picture, clipped to it. */
 function putLabel(picture: Image, label: Image, { left, top }: Box): void {
   const [x, y] = [Math.round(left), Math.round(top)];
   const width = Math.min(label.width, picture.width - x);
@@ -201,7 +213,7 @@ function putLabel(picture: Image, label: Image, { left, top }: Box): void {
   }
 }
 
-/** Fills what of the box lies in the picture. */
+/** Fills the box, clipped to the picture. */
 function fill(picture: Image, { left, top, width, height }: Box, colour: Colour): void {
   const right = Math.min(picture.width, left + width);
   const bottom = Math.min(picture.height, top + height);

@@ -1,4 +1,4 @@
-/** Whole photos on Deno: finds the faces, and says of each whether it wears a mask. */
+/** Finds the faces of whole photos and classifies each, on Deno. */
 import type { Detector } from "../detection/detector.ts";
 import { decodePhoto, resizePhoto } from "../images/decode_image.ts";
 import { predictImages } from "../model/predict_images.ts";
@@ -16,14 +16,14 @@ import {
 
 export type { MaskDetection, MaskOptions };
 
-/** A saved model as the chain takes it. */
+/** Adapts a saved model to the detection chain. */
 const asFaceClassifier = ({ model, info }: Classifier): FaceClassifier => ({
   info,
   predict: (faces) => predictImages(model, faces),
 });
 
 /**
- * Classifies faces of a photo, each cut out with the margin that the classifier was trained with.
+ * Classifies the faces in a photo's boxes, each cropped with the classifier's margin.
  *
  * @returns one prediction per box, in order
  * @throws {RangeError} if a box lies outside the photo
@@ -37,13 +37,13 @@ export async function classifyFaces(
 }
 
 /**
- * Finds the faces of a photo and classifies each. A crop that one face fills gets its answer too.
+ * Finds the faces of a photo and classifies each. A photo that one face fills is supported too.
  *
- * @param photo The bytes of a photo, the path of one, or one that has been decoded.
- * @returns the faces, those first that the detector is surest of; none where there is no face
+ * @param photo The bytes of a photo, its path, or a decoded photo.
+ * @returns the faces, the most confident detection first; empty if there is no face
  * @throws {Deno.errors.NotFound} if there is no such file
- * @throws {Deno.errors.InvalidData} if it is no readable photo; the message says why
- * @throws {RangeError} if an option is out of its range
+ * @throws {Deno.errors.InvalidData} if it is not a readable photo, with the reason
+ * @throws {RangeError} if an option is out of range
  * @example
  * ```ts
  * import { loadDetector } from "../detection/detector.ts";
@@ -53,7 +53,7 @@ export async function classifyFaces(
  * import { CLASSES } from "../types.ts";
  *
  * const detector = await loadDetector();
- * // In earnest: await loadClassifier("models/cnn")
+ * // A trained classifier: await loadClassifier("models/cnn")
  * const info = { classes: CLASSES.binary, size: 128, preprocessing: PREPROCESSING, trainedOn: "" };
  * const classifier = { model: buildCnn(), info };
  * const wall = { width: 64, height: 48, pixels: new Uint8Array(64 * 48 * 3).fill(200) };

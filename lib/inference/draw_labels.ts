@@ -1,8 +1,8 @@
 /**
- * Labels as pictures: text on a plate, in the letters of a TrueType font.
+ * Draws labels: text in a TrueType font on a filled rectangle.
  *
- * opentype.js gives the outlines, and imagescript fills them. Its own `renderText` fails on Deno 2, and reads
- * the font anew for each text.
+ * opentype.js provides the outlines, and imagescript fills them. imagescript's `renderText` fails on Deno 2, and
+ * reads the font again for each text.
  */
 import { Image } from "npm:imagescript@1.3.1";
 import { createRequire } from "node:module";
@@ -10,20 +10,21 @@ import opentype from "npm:opentype.js@2.0.0";
 import type { Size } from "../boxes.ts";
 
 const FONT = "@expo-google-fonts/lato/700Bold/Lato_700Bold.ttf";
-/** Height of a capital letter, and what is around the text on each side, in sizes of the font. */
+/** Height of a capital letter, and padding on each side, relative to the font size. */
 const CAPITAL = 0.72, PADDING = 0.25;
 
-/** What to write, and how. */
+/** A text and its style. */
 export interface Label {
   text: string;
-  /** Of the font, in pixels. */
+  /** In pixels. */
   fontSize: number;
-  /** Of the plate and of the text, as `#RRGGBB`. */
+  /** Colour of the background, as `#RRGGBB`. */
   colour: string;
+  /** Colour of the text, as `#RRGGBB`. */
   ink: string;
 }
 
-/** As much of opentype.js's font as is used: its types are those of an older version. */
+/** The part of opentype.js's font that is used here: its published types are of an older version. */
 interface Font {
   unitsPerEm: number;
   getAdvanceWidth(text: string, fontSize: number): number;
@@ -34,7 +35,7 @@ interface Font {
 
 let font: Font | undefined;
 
-/** Reads the font the first time: that takes some 20 ms. */
+/** Loads the font at the first call, in about 20 ms. */
 function loadFont(): Font {
   const path = createRequire(import.meta.url).resolve(FONT);
   return font ??= opentype.parse(Deno.readFileSync(path).buffer) as Font;
@@ -43,7 +44,7 @@ function loadFont(): Font {
 /**
  * Measures a label.
  *
- * @returns whole pixels, the space around the text included
+ * @returns the size in whole pixels, padding included
  */
 export function measureLabel(text: string, fontSize: number): Size {
   return {
@@ -53,7 +54,7 @@ export function measureLabel(text: string, fontSize: number): Size {
 }
 
 /**
- * Draws labels with a black edge, each as large as {@linkcode measureLabel} says.
+ * Draws labels with a black edge, in the sizes that {@linkcode measureLabel} returns.
  *
  * @returns opaque pictures, one per label, in order
  */
@@ -61,12 +62,12 @@ export async function drawLabels(labels: readonly Label[]): Promise<Image[]> {
   if (labels.length === 0) return [];
   const sizes = labels.map(({ text, fontSize }) => measureLabel(text, fontSize));
   const width = Math.max(...sizes.map((size) => size.width));
-  // One sheet of all, as each drawing starts a renderer of its own.
+  // All labels are drawn on one sheet, as each drawing starts a renderer.
   let height = 0;
   const tops = sizes.map((size) => (height += size.height) - size.height);
   const plates = labels.map(({ text, fontSize, colour, ink }, i) => {
     const { unitsPerEm } = loadFont();
-    // In the font's own units, which are whole numbers: opentype.js makes NaN of some others when it rounds.
+    // The font's units are integers: opentype.js rounds some other numbers to NaN.
     const outline = loadFont().getPath(text, 0, 0, unitsPerEm).toPathData(0);
     const [x, y] = [PADDING * fontSize, tops[i]! + (PADDING + CAPITAL) * fontSize];
     const size = sizes[i]!;

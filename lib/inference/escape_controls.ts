@@ -1,11 +1,11 @@
-/** Names of files in texts that people read: without what a terminal would obey. */
+/** Escapes control characters in file names, so that a terminal does not interpret them. */
 
-/** Control characters, those that turn the direction of writing, and the line ends of Unicode. */
+/** Control characters, bidirectional controls, and the line ends of Unicode. */
 const CONTROLS = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
 
 /**
- * Writes control characters as `\x1b`, and those that turn the direction of writing as `\u202e`: a name of a
- * file can hold either, to hide its extension or to steer the terminal. Line ends are escaped too.
+ * Escapes control characters as `\x1b` and bidirectional controls as `\u202e`. File names can contain them, to
+ * hide an extension or to control the terminal. Line ends are escaped too.
  *
  * @example
  * ```ts
@@ -22,7 +22,7 @@ export function escapeControls(text: string): string {
 }
 
 /**
- * Escapes the same characters of a JSON text, which has them in its strings only: the value stays the same.
+ * Escapes the same characters in a JSON text. They occur only in its strings, so its value is unchanged.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-/** From a photo's pixels to its faces and who wears a mask, on any engine. Loads nothing itself. */
+/** Finds the faces of a decoded photo and classifies each, on any engine. */
 import {
   type DetectOptions,
   type Detector,
@@ -12,35 +12,35 @@ import { type Prediction, toPredictions } from "../model/predictions.ts";
 import type { Photo, PixelSet } from "../photo.ts";
 import { type Box, FACE_MARGIN } from "../types.ts";
 
-/** One face of a photo, and what the classifier says of it. */
+/** One face of a photo, and its classification. */
 export interface MaskDetection extends Prediction {
-  /** In pixels of the upright photo, fractions of them too. */
+  /** In pixels of the upright photo; may be fractional. */
   box: Box;
-  /** How sure the detector is that there is a face, in 0..1. */
+  /** The detector's confidence that it is a face, in 0..1. */
   score: number;
 }
 
-/** How faces are looked for, to be classified. */
+/** Options of {@linkcode findMasks}. */
 export interface MaskOptions extends DetectOptions {
   /**
-   * Whether the photo may be a crop that one face fills: where no clear face is found, it is searched
-   * again, for longer. @default true
+   * Whether one face may fill the photo: if no clear face is found, the photo is searched again, more
+   * slowly. @default true
    */
   mayBeCrop?: boolean;
 }
 
-/** A classifier of faces, however it runs. */
+/** A classifier of faces, on any engine. */
 export interface FaceClassifier {
   info: Pick<ModelInfo, "classes" | "size" | "margin">;
-  /** Scores faces of the classifier's size, as `toPredictions` takes them. */
+  /** Computes the scores of faces of the classifier's size, as `toPredictions` takes them. */
   predict(faces: PixelSet): Promise<Float32Array>;
 }
 
-/** Faces that are cut out and classified at once: more would only take memory. */
+/** Faces per batch: larger batches only take more memory. */
 const BATCH = 64;
 
 /**
- * Classifies faces of a photo, each cut out with the margin that the classifier was trained with.
+ * Classifies the faces in a photo's boxes, each cropped with the classifier's margin.
  *
  * @returns one prediction per box, in order
  * @throws {RangeError} if a box lies outside the photo
@@ -65,11 +65,11 @@ export async function classifyBoxes(
 }
 
 /**
- * Finds the faces of a photo and classifies each. A crop that one face fills gets its answer too: see
+ * Finds the faces of a photo and classifies each. A photo that one face fills is supported too: see
  * {@linkcode findFacesOrCrop}.
  *
- * @returns the faces, most confident first; none where there is no face
- * @throws {RangeError} if an option is out of its range
+ * @returns the faces, the most confident detection first; empty if there is no face
+ * @throws {RangeError} if an option is out of range
  */
 export async function findMasks(
   detector: Detector,

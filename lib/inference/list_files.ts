@@ -1,14 +1,14 @@
 /**
- * Files, folders and patterns to the files that they stand for.
+ * Lists the files that paths, folders and patterns match.
  *
- * Ours, as nothing else does all of it: node's `glob` passes over folders that it cannot read without a word,
- * and its order is the file system's; tinyglobby, fdir and globby hold all paths in memory.
+ * Existing packages do not suffice. Node's `glob` silently skips unreadable folders, in the order of the file
+ * system; tinyglobby, fdir and globby keep all paths in memory.
  */
 import { basename, join, sep } from "node:path";
 import { matchesGlob } from "node:path";
 import { PHOTO_EXTENSIONS, UNREADABLE_EXTENSIONS } from "../images/file_format.ts";
 
-/** A file, or a folder or pattern that gives none and why. */
+/** A file; or a folder or pattern without files, with the reason. */
 export interface ListedFile {
   file: string;
   reason?: string;
@@ -18,24 +18,23 @@ const PHOTO = new RegExp(`\\.(${[...PHOTO_EXTENSIONS, ...UNREADABLE_EXTENSIONS].
 const NO_PHOTO = `no photo in this folder: a photo's extension must be ${
   PHOTO_EXTENSIONS.join(", ")
 }`;
-/** What makes a path a pattern. */
+/** Characters that make a path a pattern. */
 const MAGIC = /[*?[{]/;
 
-/** "2.jpg" before "10.jpg". */
+/** Sorts "2.jpg" before "10.jpg". */
 const natural = new Intl.Collator("en", { numeric: true });
 
 /**
- * Lists the files that paths stand for, in the order of the paths.
+ * Lists the files that paths match, in the order of the paths.
  *
- * - A folder stands for the photos in it and in its folders, by their extensions: JPEG, PNG, WEBP, GIF, TIFF,
- *   AVIF, and those that cannot be read, such as HEIC and cameras' raw files. Hidden files are passed over;
- *   links to folders are not followed.
- * - A pattern (`*`, `**`, `?`, `[a-c]`, `{a,b}`) stands for all files whose path it matches.
- * - Anything else is a file, whether or not it is there.
+ * - A folder matches the photos in it and in its subfolders, by extension: JPEG, PNG, WEBP, GIF, TIFF, AVIF, and
+ *   formats that cannot be read, such as HEIC and camera RAW. Hidden files are skipped; links to folders are not
+ *   followed.
+ * - A pattern (`*`, `**`, `?`, `[a-c]`, `{a,b}`) matches files by their paths.
+ * - Any other path is a file, which need not exist.
  *
- * Folders and patterns give their files in natural order. Memory grows with the names in one folder, not with
- * their number in all. A folder without photos, a pattern without files and a folder that cannot be listed
- * come with the reason.
+ * Files of folders and patterns are in natural order. Memory grows with the size of one folder, not with the
+ * total. A folder without photos, a pattern without files and an unreadable folder are listed with the reason.
  *
  * @example
  * ```ts
@@ -59,10 +58,10 @@ function matchPattern(pattern: string): AsyncGenerator<ListedFile> {
   const parts = pattern.split("/");
   const fixed = parts.slice(0, parts.findIndex((part) => MAGIC.test(part)));
   const folder = fixed.length === 0 ? "." : fixed.join("/") || "/";
-  // `join` cleans the paths that are walked, so the pattern is cleaned alike.
+  // `join` normalizes the paths, so the pattern is normalized too.
   const cleaned = join(pattern);
   const depth = (path: string) => path.split(sep).length;
-  // What lies deeper than the pattern cannot match: it may be a whole disk, or another user's.
+  // Folders deeper than the pattern cannot match, and may hold a whole disk.
   const deepest = cleaned.includes("**") ? Infinity : depth(cleaned);
   const files = walk(
     folder,
@@ -72,7 +71,7 @@ function matchPattern(pattern: string): AsyncGenerator<ListedFile> {
   return orWhyNone(pattern, "no file matches this pattern", files);
 }
 
-/** What is listed for a path; if there is no file, the reason after it. */
+/** Yields the files of a path or, if there is none, the path with the reason. */
 async function* orWhyNone(
   path: string,
   reason: string,
@@ -80,13 +79,13 @@ async function* orWhyNone(
 ): AsyncGenerator<ListedFile> {
   let told = false;
   for await (const it of listed) {
-    told ||= it.reason === undefined || it.file === path; // one reason a path is enough
+    told ||= it.reason === undefined || it.file === path; // one reason per path is enough
     yield it;
   }
   if (!told) yield { file: path, reason };
 }
 
-/** The files under a folder that are meant, in natural order. */
+/** Lists the matching files under a folder, in natural order. */
 async function* walk(
   folder: string,
   isMeant: (file: string) => boolean,
@@ -115,5 +114,5 @@ async function* walk(
 }
 
 async function isLinkToFile(file: string): Promise<boolean> {
-  return await Deno.stat(file).then(({ isFile }) => isFile, () => true); // a broken link is told later
+  return await Deno.stat(file).then(({ isFile }) => isFile, () => true); // a broken link is reported later
 }

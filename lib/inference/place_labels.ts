@@ -1,37 +1,37 @@
-/** Finds places for the labels of boxes. Plain arithmetic, for annotated pictures and the page alike. */
+/** Places the labels of boxes so that they overlap little. Runs in browsers too. */
 import type { Size } from "../boxes.ts";
 import type { Box } from "../types.ts";
 
-/** Where a label goes, in the picture's pixels. */
+/** The position of a label, in the picture's pixels. */
 export interface PlacedLabel extends Box {
   /** Index of the wording that fits here. */
   wording: number;
 }
 
-/** What a place costs for each share that it covers, or is covered of: words must stay legible first of all. */
+/** Costs of the overlap with other labels, other boxes and its own box: legible text matters most. */
 const OTHER_LABEL = 4, OTHER_BOX = 1, OWN_BOX = 0.2;
-/** What a shorter wording costs, and each step down the list of places. */
+/** Cost of a shorter text, and of each step down the list of positions. */
 const SHORTER = 0.3, LATER = 0.004;
-/** Labels choose again, knowing all others, so many times at most. */
+/** The most rounds in which labels move. */
 const ROUNDS = 4;
 
 /**
- * Places a label at each box: above it, below it, inside it, right or left of it, or a label's height away,
- * wherever it hides least of other labels and boxes. It stays in the picture, unless it is larger than that.
+ * Places one label per box: above, below, inside, beside it, or a label's height away, wherever it hides the
+ * least of other labels and boxes. Labels stay within the picture, unless they are larger.
  *
- * Greedy in the order of the boxes, then each label moves while that is better: the same input always gives
- * the same places. Time grows with the pairs of boxes that are close to each other.
+ * Labels are placed greedily in the order of the boxes, then moved while the total cost falls. The same input
+ * always gives the same result. Time grows with the number of close pairs of boxes.
  *
  * @param wordings Sizes of each label's possible texts, the best text first.
- * @returns one place per box, in order
- * @throws {RangeError} if the boxes and their labels differ in number, or a label has no wording
+ * @returns one position per box, in order
+ * @throws {RangeError} if the numbers of boxes and labels differ, or a label has no text
  * @example
  * ```ts
  * import { placeLabels } from "./place_labels.ts";
  *
  * const box = { left: 20, top: 0, width: 30, height: 40 };
  * const [label] = placeLabels([box], [[{ width: 60, height: 10 }]], { width: 200, height: 100 });
- * console.log(label!.left, label!.top); // 20 40: there is no room above
+ * console.log(label!.left, label!.top); // 20 40, below: there is no space above
  * ```
  */
 export function placeLabels(
@@ -42,7 +42,7 @@ export function placeLabels(
   if (boxes.length !== wordings.length) {
     throw new RangeError(`wordings must be ${boxes.length}, one per box, got ${wordings.length}`);
   }
-  const candidates = boxes.map((box, i) => listPlaces(box, wordings[i]!, picture));
+  const candidates = boxes.map((box, i) => listPositions(box, wordings[i]!, picture));
   const reaches = candidates.map(boundingBox);
   const near = boxes.map((_, i) =>
     [...boxes.keys()].filter((j) =>
@@ -51,18 +51,18 @@ export function placeLabels(
     )
   );
   const placed: PlacedLabel[] = [];
-  const costOf = (i: number, place: PlacedLabel, rank: number) =>
+  const costOf = (i: number, label: PlacedLabel, rank: number) =>
     near[i]!.reduce(
       (sum, j) =>
-        sum + OTHER_BOX * sharedPart(place, boxes[j]!) +
-        (placed[j] ? OTHER_LABEL * sharedPart(place, placed[j]) : 0),
-      OWN_BOX * sharedPart(place, boxes[i]!) + SHORTER * place.wording + LATER * rank,
+        sum + OTHER_BOX * sharedPart(label, boxes[j]!) +
+        (placed[j] ? OTHER_LABEL * sharedPart(label, placed[j]) : 0),
+      OWN_BOX * sharedPart(label, boxes[i]!) + SHORTER * label.wording + LATER * rank,
     );
   for (let round = 0, isMoving = true; isMoving && round < ROUNDS; round++) {
     isMoving = false;
-    for (const [i, places] of candidates.entries()) {
-      const costs = places.map((place, rank) => costOf(i, place, rank % PLACES));
-      const best = places[costs.indexOf(Math.min(...costs))]!;
+    for (const [i, labels] of candidates.entries()) {
+      const costs = labels.map((label, rank) => costOf(i, label, rank % POSITIONS));
+      const best = labels[costs.indexOf(Math.min(...costs))]!;
       isMoving ||= placed[i] !== best;
       placed[i] = best;
     }
@@ -70,11 +70,11 @@ export function placeLabels(
   return placed;
 }
 
-/** Places that {@linkcode listPlaces} lists for each wording. */
-const PLACES = 18;
+/** Positions that {@linkcode listPositions} lists per text. */
+const POSITIONS = 18;
 
-/** All places of all wordings, the best first for each wording. */
-function listPlaces(box: Box, wordings: readonly Size[], picture: Size): PlacedLabel[] {
+/** Lists the positions of all texts, the best position first for each text. */
+function listPositions(box: Box, wordings: readonly Size[], picture: Size): PlacedLabel[] {
   if (wordings.length === 0) throw new RangeError("a label must have a wording, got none");
   const [right, bottom] = [box.left + box.width, box.top + box.height];
   return wordings.flatMap(({ width, height }, wording) => {
@@ -104,7 +104,7 @@ function listPlaces(box: Box, wordings: readonly Size[], picture: Size): PlacedL
   });
 }
 
-/** The smallest box around all. */
+/** Computes the smallest box around all boxes. */
 function boundingBox(boxes: readonly Box[]): Box {
   const left = Math.min(...boxes.map((box) => box.left));
   const top = Math.min(...boxes.map((box) => box.top));
@@ -116,7 +116,7 @@ function boundingBox(boxes: readonly Box[]): Box {
   };
 }
 
-/** The shared area as a part of the smaller box, in 0..1. */
+/** Computes the shared area as a fraction of the smaller box, in 0..1. */
 function sharedPart(a: Box, b: Box): number {
   return sharedArea(a, b) / Math.max(1e-9, Math.min(a.width * a.height, b.width * b.height));
 }

@@ -1,4 +1,4 @@
-/** Any number of files to results, in order: photos are read ahead while others are classified. */
+/** Classifies any number of files in order: photos are read ahead while others are classified. */
 import { pMapIterable } from "npm:p-map@7.1.1";
 import { Budget } from "../concurrency.ts";
 import { type DetectOptions, type Detector, loadDetector } from "../detection/detector.ts";
@@ -11,24 +11,24 @@ import { classifyImages } from "../model/predict_images.ts";
 import { markPrediction, OutputError, type Prediction } from "../model/predictions.ts";
 import type { Classifier } from "../model/saved_model.ts";
 
-/** What became of one file. */
+/** The result of one file. */
 export type FileResult =
   | { file: string } & Prediction
   | { file: string; faces: MaskDetection[] }
   | { file: string; error: string };
 
-/** Photos that are classified at once. */
+/** Photos per batch. */
 const BATCH = 32;
-/** Whole photos, of 200 MB at most, that are decoded while the faces of another are found: that takes longer. */
+/** Whole photos, of at most 200 MB each, that are decoded ahead: finding faces takes longer than decoding. */
 const WHOLE_AHEAD = 2;
 
 type Files = Iterable<ListedFile> | AsyncIterable<ListedFile>;
 
 /**
- * Classifies crops: photos that one face fills. Memory does not grow with their number: those that are
- * decoded at once have no more pixels than the largest photo may have.
+ * Classifies crops: photos that one face fills. Memory does not grow with their number: photos that are decoded
+ * at the same time have at most 67 million pixels in total.
  *
- * @returns one result per file, in order; a file that cannot be used gives an error and stops nothing
+ * @returns one result per file, in order; an unusable file yields an error and does not stop the others
  * @example
  * ```ts
  * import { buildCnn } from "../model/cnn.ts";
@@ -58,7 +58,7 @@ export async function* classifyCrops(
   }
 }
 
-/** Classifies photos together or, where that gives no numbers, each alone: one of them is the reason. */
+/** Classifies photos as one batch or, if the model's output is not finite, one by one to isolate the cause. */
 async function classifyBatch(
   classifier: Classifier,
   photos: { file: string; value: Uint8Array }[],
@@ -77,7 +77,7 @@ async function classifyBatch(
   }
 }
 
-/** Makes a file's error of a model that gives no numbers; throws what else there is. */
+/** Converts an {@linkcode OutputError} to the file's error; throws any other. */
 function toFailure(file: string, error: unknown): { file: string; error: string } {
   if (error instanceof OutputError) return { file, error: error.message };
   throw error;
@@ -86,8 +86,23 @@ function toFailure(file: string, error: unknown): { file: string; error: string 
 /**
  * Finds the faces of photos and classifies each. Memory does not grow with the number of photos.
  *
- * @returns one result per file, in order; a file that cannot be used gives an error and stops nothing
- * @throws {RangeError} if an option is out of its range
+ * @returns one result per file, in order; an unusable file yields an error and does not stop the others
+ * @throws {RangeError} if an option is out of range
+ * @example
+ * ```ts
+ * import { loadDetector } from "../detection/detector.ts";
+ * import { buildCnn } from "../model/cnn.ts";
+ * import { detectFiles } from "./predict_files.ts";
+ * import { PREPROCESSING } from "../model/saved_model.ts";
+ * import { CLASSES } from "../types.ts";
+ *
+ * const detector = await loadDetector();
+ * const info = { classes: CLASSES.binary, size: 128, preprocessing: PREPROCESSING, trainedOn: "" };
+ * const files = [{ file: "no/such.jpg" }];
+ * for await (const result of detectFiles(detector, { model: buildCnn(), info }, files)) {
+ *   console.log(result);
+ * }
+ * ```
  */
 export async function* detectFiles(
   detector: Detector,
@@ -106,13 +121,13 @@ export async function* detectFiles(
 }
 
 /**
- * Finds the faces of one photo and classifies each, with a detector of its own. To classify many photos, use
+ * Finds the faces of one photo and classifies each. It loads a detector at each call: for many photos, use
  * {@linkcode detectFiles}.
  *
- * @returns the faces, most confident first; none where no face is found
+ * @returns the faces, the most confident detection first; empty if no face is found
  * @throws {Deno.errors.NotFound} if there is no such file
- * @throws {Deno.errors.InvalidData} if it is no readable photo
- * @throws {RangeError} if an option is out of its range
+ * @throws {Deno.errors.InvalidData} if it is not a readable photo
+ * @throws {RangeError} if an option is out of range
  * @example
  * ```ts
  * import { buildCnn } from "../model/cnn.ts";
@@ -138,10 +153,17 @@ export async function classifyFile(
 }
 
 /**
- * Marks what the classifier is not sure enough of: an honest answer where a wrong one is dear.
+ * Marks predictions of low probability as unsure.
  *
  * @param least The probability, in 0..1, below which a prediction is unsure.
- * @throws {RangeError} if `least` is out of its range
+ * @throws {RangeError} if `least` is out of range
+ * @example
+ * ```ts
+ * import { markUnsure } from "./predict_files.ts";
+ *
+ * const result = { file: "a.jpg", label: "with_mask", probability: 0.6 } as const;
+ * console.log(markUnsure(result, 0.9)); // unsure: true
+ * ```
  */
 export function markUnsure(result: FileResult, least: number): FileResult {
   if (!(least >= 0 && least <= 1)) throw new RangeError(`least must be in 0..1, got ${least}`);
@@ -151,7 +173,7 @@ export function markUnsure(result: FileResult, least: number): FileResult {
   return "label" in result ? markPrediction(result, least) : result;
 }
 
-/** Makes an error of what cannot be read a result. */
+/** Wraps `read`, so that an error becomes a result. */
 function readWith<T>(read: (file: string) => Promise<T>) {
   return async ({ file, reason }: ListedFile): Promise<
     { file: string; value: T } | { file: string; error: string }

@@ -1,33 +1,32 @@
-/** A file of results that grows, and that a later run goes on with after an interruption. */
+/** Writes a file of results, which a later run can resume after an interruption. */
 import { createHash } from "node:crypto";
 import { writeWhole } from "../files.ts";
 import type { FileResult } from "./predict_files.ts";
 import { formatHead, formatResult, type ResultFormat } from "./result_lines.ts";
 
-/** How each result begins: what is left of one that was interrupted. */
+/** The start of each result, by which an unfinished line is recognised. */
 const BEGINNING = '{"file":"';
 
-/** Characters that are written at once. */
+/** Characters per write. */
 const CHUNK = 2 ** 16;
 
-/** A file of results, open for more. */
+/** A file of results, open for writing. */
 export interface ResultFile {
-  /** Whether a result for it, and no error, was there when the file was opened. */
+  /** Returns whether the opened file held a result, not an error, for this photo. */
   has(file: string): boolean;
-  /** How many results were there, without the errors. */
+  /** The number of results in the opened file, without errors. */
   earlier: number;
   write(result: FileResult): Promise<void>;
   close(): void;
 }
 
 /**
- * Opens a file of results. With `resume`, which needs JSON Lines, the results that it holds stay. Errors do
- * not, so that their files are tried again, nor does a line that an interruption left unfinished. Eight bytes
- * are kept for each file that has a result.
+ * Opens a file of results. `resume` requires JSON Lines and keeps existing results. It removes errors, so that
+ * their files are tried again, and an unfinished last line. Memory is eight bytes per result.
  *
  * @throws {TypeError} if `resume` is set and the format is not JSON Lines
- * @throws {Deno.errors.AlreadyExists} if the file is there and `resume` is not set
- * @throws {Deno.errors.InvalidData} if it holds something else than results of this kind; it is left alone
+ * @throws {Deno.errors.AlreadyExists} if the file exists and `resume` is not set
+ * @throws {Deno.errors.InvalidData} if the file does not hold results of this kind; it is left unchanged
  * @example
  * ```ts
  * import { openResultFile } from "./result_file.ts";
@@ -45,13 +44,13 @@ export async function openResultFile(
     format: Exclude<ResultFormat, "text">;
     /** @default false */
     resume?: boolean;
-    /** Whether the results are of all faces of each photo, or of one face per photo. @default some are, some not */
+    /** Whether all results are of all faces per photo (true), or of one face per photo. @default not checked */
     faces?: boolean;
   },
 ): Promise<ResultFile> {
   if (resume && format !== "json") {
     throw new TypeError(
-      `resume must be with json, got ${format}: write JSON Lines, which show whether a result is whole`,
+      `format must be json to resume, got ${format}: only JSON Lines show whether a result is complete`,
     );
   }
   const done = new DigestSet();
@@ -75,7 +74,7 @@ export async function openResultFile(
   const file = await Deno.open(path, { append: true, create: true, createNew: !resume })
     .catch((cause) => {
       if (!(cause instanceof Deno.errors.AlreadyExists)) throw cause;
-      const reason = `${path} is there already: choose another file, or go on with it (resume)`;
+      const reason = `${path} already exists: choose another file, or resume it`;
       throw new Deno.errors.AlreadyExists(reason, { cause });
     });
   const write = async (text: string) => {
@@ -92,9 +91,9 @@ export async function openResultFile(
 }
 
 /**
- * The results of a file, in order, but for the errors and an unfinished line at the end.
+ * Reads the results of a file, in order, without errors and an unfinished last line.
  *
- * @throws {Deno.errors.InvalidData} at anything else
+ * @throws {Deno.errors.InvalidData} if another line is not a result
  */
 async function* readResults(
   path: string,
@@ -132,7 +131,7 @@ function parseObject(text: string): Record<string, unknown> | undefined {
   }
 }
 
-/** The lines of a file, and what is behind the last line end. */
+/** Reads the lines of a file, and the rest after the last line end. */
 async function* readLines(path: string): AsyncGenerator<{ line: string; isWhole: boolean }> {
   using file = await Deno.open(path);
   let rest = "";
@@ -144,7 +143,7 @@ async function* readLines(path: string): AsyncGenerator<{ line: string; isWhole:
   if (rest !== "") yield { line: rest, isWhole: false };
 }
 
-/** A set of strings that keeps 64 bits of each: of a million, two are taken for one with odds of 1 in 37 million. */
+/** A set of strings that stores 64 bits of each. Among a million, a collision has a probability of 1 in 37 million. */
 class DigestSet {
   #digests = new BigUint64Array(1024);
   size = 0;

@@ -1,14 +1,14 @@
-/** Results of files as text, as JSON Lines or as CSV. */
+/** Formats results as text, JSON Lines or CSV. */
 import { stringify } from "npm:csv-stringify@6.9.0/sync";
 import { CLASS_STYLES } from "../class_style.ts";
 import { escapeControls, escapeJsonControls } from "./escape_controls.ts";
 import type { Prediction } from "../model/predictions.ts";
 import type { FileResult } from "./predict_files.ts";
 
-/** How results are written. */
+/** The format of results. */
 export type ResultFormat = "text" | "json" | "csv";
 
-/** The names that stand in the first line of a CSV file, in the order of `csvRows`. */
+/** The header of a CSV file, in the order of `csvRows`. */
 const CSV_COLUMNS = [
   "file",
   "label",
@@ -22,23 +22,31 @@ const CSV_COLUMNS = [
   "error",
 ];
 
-/** What stands before the first result. */
+/**
+ * Formats the line before the first result: the header of CSV, empty for other formats.
+ *
+ * @example
+ * ```ts
+ * import { formatHead } from "./result_lines.ts";
+ *
+ * console.log(formatHead("csv")); // file,label,probability,left,top,width,height,score,faces,error
+ * ```
+ */
 export function formatHead(format: ResultFormat): string {
   return format === "csv" ? CSV_COLUMNS.join(",") + "\n" : "";
 }
 
 /**
- * Writes a result in whole lines.
+ * Formats a result as one or more complete lines.
  *
- * - Text has one line per file. Control characters, and those that turn the direction of writing, are
- *   escaped.
- * - JSON is that of JSON Lines, with the likeliest class beside the mark of what is unsure.
- * - CSV is that of RFC 4180, with one row per face and one for a photo without: `faces` says how many rows the
- *   photo has. It is 0 where there is no face, and empty where no faces were looked for. The label of what is
- *   unsure is `unsure`. A text that begins with `=`, `+`, `-`, `@`, a tab or a carriage return gets a `'`
- *   before it, so that no spreadsheet runs it as a formula.
+ * - Text has one line per file. Control characters and bidirectional controls are escaped.
+ * - JSON is JSON Lines. An unsure result has its most probable class and the field `unsure`.
+ * - CSV follows RFC 4180, with one row per face, or one row for a photo without faces. `faces` is the number of
+ *   the photo's rows: 0 if it has no face, empty if faces were not searched. Unsure results have the label
+ *   `unsure`. A text that begins with `=`, `+`, `-`, `@`, a tab or a carriage return is prefixed with `'`, so that
+ *   spreadsheets do not run it as a formula.
  *
- * Source of the guard: https://owasp.org/www-community/attacks/CSV_Injection
+ * Source of the prefix: https://owasp.org/www-community/attacks/CSV_Injection
  *
  * @example
  * ```ts
@@ -67,7 +75,7 @@ const describe = ({ label, probability, unsure }: Prediction) =>
     (100 * probability).toFixed(1)
   }%)`;
 
-/** A hundredth of a pixel says enough. */
+/** Rounds boxes to hundredths of a pixel. */
 function roundBoxes(result: FileResult): FileResult {
   if (!("faces" in result)) return result;
   const faces = result.faces.map(({ box, ...face }) => ({

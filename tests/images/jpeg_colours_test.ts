@@ -124,10 +124,10 @@ Deno.test("all paths read every subsampling that libjpeg reads", async () => {
   }
 });
 
-Deno.test("decodePhoto() refuses a JPEG of two channels, which are no colours", async () => {
+Deno.test("decodePhoto() refuses a JPEG of two channels, which are not colours", async () => {
   const channels = [1, 2].map((id) => ({ id, level: () => 99 }));
   const jpeg = makeJpeg({ width: 8, height: 8, channels });
   const error = await decodePhoto(jpeg).catch((error) => error);
   assert(error instanceof Deno.errors.InvalidData, `${error}`);
-  assertEquals(error.message, "not a readable photo: 2 channels that are no colours");
+  assertEquals(error.message, "not a readable photo: expected 3 channels, got 2");
 });

@@ -20,6 +20,6 @@ Deno.test("readRgb() refuses what does not fit its sides", () => {
   const pixels = new Uint8Array(12);
   assertThrows(() => readRgb({ width: 5, height: 1, pixels }), RangeError, "5 x 1, got 12 bytes");
   for (const [width, height] of [[0, 4], [2.5, 1], [-2, -2], [NaN, 1]] as const) {
-    assertThrows(() => readRgb({ width, height, pixels }), RangeError, "whole sides");
+    assertThrows(() => readRgb({ width, height, pixels }), RangeError, "positive integer sides");
   }
 });

@@ -63,6 +63,6 @@ Deno.test("resamplePhoto() refuses a box outside the photo", () => {
   assertThrows(
     () => resamplePhoto(makePhoto(10, 10, 1), { width: 2, height: 2 }, { box }),
     RangeError,
-    "outside the photo of 10 x 10",
+    "overlap the photo of 10 x 10",
   );
 });

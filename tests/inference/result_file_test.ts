@@ -108,7 +108,7 @@ Deno.test("openResultFile() has errors tried again, and drops them", async () =>
   });
 });
 
-Deno.test("openResultFile() writes CSV, but does not go on with it", async () => {
+Deno.test("openResultFile() writes CSV, but does not resume it", async () => {
   await withFolder(async (folder) => {
     const path = join(folder, "results.csv");
     const results = await openResultFile(path, { format: "csv" });
@@ -119,7 +119,7 @@ Deno.test("openResultFile() writes CSV, but does not go on with it", async () =>
     await assertRejects(
       () => openResultFile(path, { format: "csv", resume: true }),
       TypeError,
-      "resume must be with json, got csv",
+      "format must be json to resume, got csv",
     );
     assertEquals(await Deno.readTextFile(path), text);
   });

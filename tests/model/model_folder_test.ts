@@ -107,7 +107,10 @@ Deno.test({
 
       const { code, stderr } = await run('mount -t tmpfs -o ro none "$1"', [SAVE, target, "0"]);
       assertEquals(code, 1);
-      assertMatch(stderr, /no file can be written in .*mnt: Read-only file system/);
+      assertMatch(
+        stderr,
+        /no file can be written in .*mnt: choose another folder \(Read-only file system/,
+      );
     });
   },
 });

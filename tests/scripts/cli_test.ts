@@ -159,7 +159,7 @@ Deno.test("train, evaluate and predict keep their contract", async (test) => {
 
       const again = await runTask("predict", ...args, ...paths);
       assertEquals(again.code, 1);
-      assertMatch(again.stderr, /results\.jsonl is there already/);
+      assertMatch(again.stderr, /results\.jsonl already exists/);
       await Deno.truncate(output, written.length - 5);
       const resumed = await runTask("predict", ...args, "--resume", ...paths);
       assertEquals(resumed.code, 0, resumed.stderr);

@@ -1,4 +1,4 @@
-/** Adam as one native op a weight, where tfjs runs twelve. */
+/** Implements Adam with one native op per weight; tfjs runs twelve. */
 import type {
   NamedTensorMap,
   Optimizer,
@@ -23,17 +23,17 @@ export interface AdamOptions {
 
 type NamedTensor = Awaited<ReturnType<Optimizer["getWeights"]>>[number];
 
-/** What the optimizer keeps of a weight: handles of native variables. */
+/** The optimizer's state of one weight: handles of native variables. */
 interface Slot {
   name: string;
-  /** The weight itself, and which of its values is in it; made at the first step. */
+  /** A native copy of the weight, and the value that it holds; made at the first step. */
   weight?: { handle: Tensor; holds: Variable["dataId"] };
   m: Tensor;
   v: Tensor;
 }
 
 /**
- * The same numbers as tfjs's own Adam, to rounding; its state has the same names and order.
+ * Computes the same steps as the Adam of tfjs, up to rounding. Its state has the same names and order.
  *
  * Source: Kingma and Ba, 2015, algorithm 1, https://arxiv.org/abs/1412.6980, through TensorFlow's
  * ResourceApplyAdam, whose epsilon is the paper's "epsilon hat": it is rescaled at each step.
@@ -47,7 +47,7 @@ export class NativeAdam extends tf.Optimizer {
   #slots: Slot[] = [];
   #snapshot: NamedTensor[] = [];
 
-  /** The name under which tf.layers saves it. */
+  /** The name in models that tf.layers saves. */
   static get className(): string {
     return "Adam";
   }
@@ -70,7 +70,7 @@ export class NativeAdam extends tf.Optimizer {
     this.#decay2 = new Decay(beta2);
   }
 
-  /** One step. Changes the variables of those names in place. */
+  /** Takes one step. Changes the variables of those names in place. */
   override applyGradients(gradients: NamedTensorMap | NamedTensor[]): void {
     const list = Array.isArray(gradients)
       ? gradients
@@ -82,11 +82,11 @@ export class NativeAdam extends tf.Optimizer {
     const correction = Math.sqrt(this.#decay2.correction);
     const rate = this.learningRate * correction / this.#decay1.correction;
     tf.tidy(() => {
-      // The op corrects the rate by the two powers it is given; here that is done, in doubles, above.
+      // The op would correct the rate by these powers; the code above does so in doubles.
       const powers = [tf.scalar(0), tf.scalar(0)];
       const scalars = [rate, beta1, beta2, epsilon * correction].map((value) => tf.scalar(value));
       for (const [index, { name, tensor }] of list.entries()) {
-        if (tensor == null) continue; // as tfjs does: a weight that the loss does not depend on
+        if (tensor == null) continue; // as in tfjs: the loss does not depend on this weight
         const variable = tf.engine().registeredVariables[name]!;
         const slot = this.#slots[index] ??= makeSlot(name, variable);
         updateInPlace(variable, slot, (weight) => {
@@ -98,9 +98,9 @@ export class NativeAdam extends tf.Optimizer {
   }
 
   /**
-   * The step count and both moments of every weight: `iter`, each `<weight>/m`, then each `<weight>/v`.
+   * Reads the step count and both moments of every weight: `iter`, each `<weight>/m`, then each `<weight>/v`.
    *
-   * @returns tensors that the optimizer disposes when it is asked again, or disposed
+   * @returns tensors that the optimizer disposes at the next call, or when it is disposed
    */
   override async getWeights(): Promise<NamedTensor[]> {
     tf.dispose(this.#snapshot.map(({ tensor }) => tensor));
@@ -113,14 +113,14 @@ export class NativeAdam extends tf.Optimizer {
   }
 
   /**
-   * Goes on from a state that {@linkcode getWeights} gave. Weights are told apart by their order.
+   * Restores a state from {@linkcode getWeights}. Weights are identified by their order.
    *
-   * @throws {RangeError} if there is not one step count and two moments a weight
+   * @throws {RangeError} if `state` is not one step count and two moments per weight
    */
   override async setWeights(state: NamedTensor[]): Promise<void> {
     if (state.length % 2 === 0) {
       throw new RangeError(
-        `Adam's state is a step count and two tensors a weight, got ${state.length} tensors`,
+        `state must be a step count and two tensors per weight, got ${state.length} tensors`,
       );
     }
     const moments = await this.extractIterations(state);
@@ -157,8 +157,8 @@ export class NativeAdam extends tf.Optimizer {
 }
 
 /**
- * How far a moment of this decay has come from 0 after so many steps, rounded as tfjs rounds it. With
- * doubles the first steps differ by 2e-5 from tfjs's, which twenty steps can turn into several percent.
+ * Computes the bias correction of a moment after a number of steps, rounded as in tfjs. In doubles, the first
+ * steps differ by 2e-5, which grows to several percent within twenty steps.
  */
 class Decay {
   readonly #beta: number;
@@ -177,20 +177,20 @@ class Decay {
   }
 
   get correction(): number {
-    // The op adds a gradient with the weight 1 - beta in floats, tfjs with that of doubles made a float.
+    // The op computes the weight 1 - beta in floats; tfjs computes it in doubles and rounds it.
     const weight = (1 - Math.fround(this.#beta)) / Math.fround(1 - this.#beta);
     return weight * Math.fround(1 - this.#power);
   }
 }
 
-/** The power in floats, as step after step multiplies it. */
+/** Computes the power by repeated multiplication in floats. */
 function raise(beta: number, steps: number): number {
   let power = 1;
   for (let i = 0; i < steps; i++) power = Math.fround(power * Math.fround(beta));
   return power;
 }
 
-/** tfjs's own Adam, made to go on from a state bit for bit: its powers come from `tf.pow`, rounded otherwise. */
+/** The Adam of tfjs, restored from a state bit for bit: tfjs rounds the powers differently, by `tf.pow`. */
 export class StockAdam extends tf.AdamOptimizer {
   override async setWeights(state: NamedTensor[]): Promise<void> {
     await super.setWeights(state);
@@ -207,7 +207,7 @@ function makeSlot(name: string, variable: Variable): Slot {
   return { name, m: zeros(), v: zeros() };
 }
 
-/** A native variable with this value; the caller destroys and disposes it. */
+/** Creates a native variable with this value; the caller destroys and disposes it. */
 function makeNativeVariable(value: Tensor): Tensor {
   const handle = tf.keep(runOp("VarHandleOp", [
     attribute.type("dtype"),
@@ -219,7 +219,7 @@ function makeNativeVariable(value: Tensor): Tensor {
   return handle;
 }
 
-/** TensorFlow's own name for a variable of its own, shared with nobody. */
+/** TensorFlow's name for a variable that is not shared. */
 const ANONYMOUS = "cd2c89b7-88b7-44c8-ad83-06c2a9158347";
 
 function assign(handle: Tensor, value: Tensor): void {
@@ -227,9 +227,8 @@ function assign(handle: Tensor, value: Tensor): void {
 }
 
 /**
- * Lets `update` change the native variable that holds this weight, and gives the weight its new value.
- * The weight lets go of its old one first: TensorFlow copies a value before it changes it if anybody
- * else holds it, a third of the whole update's time.
+ * Runs `update` on the native variable of this weight, and assigns the new value to the weight. The old value
+ * is released first: otherwise TensorFlow copies it, which takes a third of the time.
  */
 function updateInPlace(variable: Variable, slot: Slot, update: (handle: Tensor) => void): void {
   if (!slot.weight) {

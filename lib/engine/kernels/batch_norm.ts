@@ -1,4 +1,4 @@
-/** Batch normalization while training, as one op each way, where tfjs composes some twenty. */
+/** Runs batch normalization in training as one op forward and one backward; tfjs composes about twenty. */
 import type { GradConfig, KernelConfig, NamedAttrMap, Tensor } from "@tensorflow/tfjs-node";
 import { tf } from "../tensorflow.ts";
 import type { LayerCall } from "./layers.ts";
@@ -19,7 +19,7 @@ interface LayerVariable {
   write(value: Tensor): void;
 }
 
-/** A `call` for training on photos, with a scale and an offset a channel; all else goes the stock way. */
+/** Makes a `call` for training with a scale and an offset per channel; other cases use the stock call. */
 export function makeBatchNormCall(stock: LayerCall): LayerCall {
   return function (inputs, kwargs) {
     const x = Array.isArray(inputs) ? inputs[0]! : inputs;
@@ -34,7 +34,7 @@ export function makeBatchNormCall(stock: LayerCall): LayerCall {
       const average = (moving: LayerVariable, value: Tensor) =>
         moving.write(tf.add(tf.mul(moving.read(), momentum), tf.mul(value, 1 - momentum)));
       average(movingMean, mean);
-      // The op gives the variance of a sample, tf.layers averages that of the batch itself.
+      // The op computes the sample variance, tf.layers averages the population variance.
       const count = x.size / x.shape[3]!;
       average(movingVariance, tf.mul(variance, (count - 1) / count));
       return y;
@@ -53,8 +53,8 @@ function batchNormAttributes({ epsilon }: NamedAttrMap): Attribute[] {
 }
 
 /**
- * Inputs `x`, `scale` and `offset`; outputs the normalized `x`, the mean and the sample variance of each
- * channel (no gradient flows through these two), and what the gradient needs.
+ * Makes the kernel and its gradient. Inputs: `x`, `scale` and `offset`. Outputs: the normalized `x`, the mean
+ * and the sample variance of each channel (both without a gradient), and the tensors for the gradient.
  */
 export function makeBatchNormKernel(): { kernel: KernelConfig; gradient: GradConfig } {
   const kernelName = "BatchNormTraining";
@@ -63,7 +63,7 @@ export function makeBatchNormKernel(): { kernel: KernelConfig; gradient: GradCon
     backendName: "tensorflow",
     kernelFunc: ({ inputs: { x, scale, offset }, attrs = {} }) =>
       tf.tidy(() => {
-        const none = tf.tensor1d([]); // of no use while training
+        const none = tf.tensor1d([]); // unused in training
         const tensors = [x!, scale!, offset!, none, none];
         return runOpOutputs("FusedBatchNormV3", batchNormAttributes(attrs), tensors, 6);
       }),

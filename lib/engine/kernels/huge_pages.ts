@@ -1,18 +1,18 @@
-/** Memory for tensors in pages of 2 MB, which Linux gives to those who ask for them. */
+/** Requests memory for tensors in pages of 2 MB on Linux. */
 import { tf } from "../tensorflow.ts";
 import { attribute, runOp } from "../native_ops.ts";
 
-/** A step of the walkthrough's CNN takes a quarter of this with batches of 32. */
+/** A training step of the walkthrough's CNN takes a quarter of this, with batches of 32. */
 const RESERVED_BYTES = 2 ** 31;
 const MADV_HUGEPAGE = 14;
 
 let isReserved = false;
 
 /**
- * Has TensorFlow reserve addresses for its tensors, which it keeps, and asks for huge pages there. Memory
- * is taken when a tensor first uses it, not here. Done once in a process, and for good.
+ * Makes TensorFlow reserve address space for its tensors, and requests huge pages for it. Memory is allocated
+ * when a tensor first uses it, not here. Runs once per process and cannot be undone.
  *
- * @throws {Error} on other systems, and where the reserve is not found or the pages are refused
+ * @throws {Error} if the system is not Linux, the reserve is not found, or the pages are refused
  */
 export function reserveHugePages(): void {
   if (isReserved) return;
@@ -24,10 +24,10 @@ export function reserveHugePages(): void {
       const types = [attribute.type("dtype"), attribute.bool("init", false)];
       runOp("Empty", types, [tf.tensor1d([RESERVED_BYTES / 4], "int32")]);
       const blocks = readBlocks().filter(({ size }) => size >= RESERVED_BYTES);
-      if (blocks.length === 0) throw new Error("TensorFlow keeps no reserve of memory");
+      if (blocks.length === 0) throw new Error("TensorFlow has not reserved memory");
       for (const { start, size } of blocks) {
         if (libc.symbols.madvise(BigInt(start), BigInt(size), MADV_HUGEPAGE) !== 0) {
-          throw new Error("the system gives no huge pages");
+          throw new Error("the system refused huge pages");
         }
       }
     });
@@ -37,7 +37,7 @@ export function reserveHugePages(): void {
   }
 }
 
-/** The memory of this process that it may write and that belongs to no file. */
+/** Lists the writable memory of this process that does not belong to a file. */
 function readBlocks(): { start: number; size: number }[] {
   const lines = Deno.readTextFileSync("/proc/self/maps").matchAll(
     /^([0-9a-f]+)-([0-9a-f]+) rw-p 00000000 00:00 0 *$/gm,

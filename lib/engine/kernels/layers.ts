@@ -1,6 +1,6 @@
 /**
- * Convolution and dense layers as one kernel each, bias and ReLU included, with native gradients. tfjs
- * fuses them for predictions only; while it trains, each layer is three kernels with a tape entry each.
+ * Runs convolution and dense layers as one kernel each, with bias, ReLU and native gradients. tfjs fuses them
+ * only for inference; in training, each layer is three kernels with one tape entry each.
  */
 import type { GradConfig, KernelConfig, NamedAttrMap, Tensor } from "@tensorflow/tfjs-node";
 import { tf } from "../tensorflow.ts";
@@ -25,7 +25,7 @@ export type LayerCall = (
   kwargs: Record<string, unknown>,
 ) => Tensor | Tensor[];
 
-/** A `call` for convolution layers; those that are not 2-D, channels last and biased go the stock way. */
+/** Makes a `call` for 2-D, channels-last, biased convolution layers; others use the stock call. */
 export function makeConvCall(stock: LayerCall): LayerCall {
   return function (inputs, kwargs) {
     const isOurs = this.rank === 2 && this.dataFormat === "channelsLast" && this.bias;
@@ -39,7 +39,7 @@ export function makeConvCall(stock: LayerCall): LayerCall {
   };
 }
 
-/** A `call` for dense layers; those without a bias, or with an input of other rank, go the stock way. */
+/** Makes a `call` for biased dense layers with input of rank 2; others use the stock call. */
 export function makeDenseCall(stock: LayerCall): LayerCall {
   return function (inputs, kwargs) {
     const x = Array.isArray(inputs) ? inputs[0]! : inputs;
@@ -49,7 +49,7 @@ export function makeDenseCall(stock: LayerCall): LayerCall {
   };
 }
 
-/** A `call` for depthwise convolution layers; those that are not channels last and biased go the stock way. */
+/** Makes a `call` for channels-last, biased depthwise convolution layers; others use the stock call. */
 export function makeDepthwiseCall(stock: LayerCall): LayerCall {
   return function (inputs, kwargs) {
     const [rows, columns] = this.strides;
@@ -61,7 +61,7 @@ export function makeDepthwiseCall(stock: LayerCall): LayerCall {
         inputs,
         {
           strides: this.strides,
-          dilations: [1, 1], // tf.layers passes no other on
+          dilations: [1, 1], // tf.layers passes no other value
           padding: this.padding.toUpperCase(),
         },
       )
@@ -92,7 +92,7 @@ export function convThenRelu(inputs: Tensor[], attributes: Attribute[], relu: bo
   return relu ? rectify(y) : y;
 }
 
-/** Runs all three in one op, if the add-on can set its attributes: see `scripts/list_attributes.h`. */
+/** Runs convolution, bias and ReLU in one op, if the add-on can set its attributes: see `scripts/list_attributes.h`. */
 export function convWithRelu(inputs: Tensor[], attributes: Attribute[], relu: boolean): Tensor {
   return runOp("_MklNativeFusedConv2D", [
     ...attributes,
@@ -103,7 +103,7 @@ export function convWithRelu(inputs: Tensor[], attributes: Attribute[], relu: bo
   ], inputs);
 }
 
-/** Depthwise: bias and ReLU in one op as well. */
+/** Runs a depthwise convolution with bias and ReLU in one op. */
 function depthwiseWithRelu(inputs: Tensor[], attributes: Attribute[], relu: boolean): Tensor {
   return runOp("_MklNativeFusedDepthwiseConv2dNative", [
     ...attributes,
@@ -129,7 +129,7 @@ function convAttributes(attrs: NamedAttrMap): Attribute[] {
   ];
 }
 
-/** The kernel behind a convolution layer. Its inputs: `x`, `filter` and `bias`. */
+/** Makes the kernel of a convolution layer, with the inputs `x`, `filter` and `bias`. */
 export function makeConvKernel(forward: Forward): { kernel: KernelConfig; gradient: GradConfig } {
   return makeLayerKernel("Conv2DWithBias", {
     forward: (inputs, attrs) => forward(inputs, convAttributes(attrs), attrs.relu as boolean),
@@ -144,7 +144,7 @@ export function makeConvKernel(forward: Forward): { kernel: KernelConfig; gradie
   });
 }
 
-/** The kernel behind a depthwise convolution layer. Its inputs: `x`, `filter` and `bias`. */
+/** Makes the kernel of a depthwise convolution layer, with the inputs `x`, `filter` and `bias`. */
 export function makeDepthwiseKernel(): { kernel: KernelConfig; gradient: GradConfig } {
   return makeLayerKernel("DepthwiseConv2DWithBias", {
     forward: (inputs, attrs) =>
@@ -161,7 +161,7 @@ export function makeDepthwiseKernel(): { kernel: KernelConfig; gradient: GradCon
   });
 }
 
-/** The kernel behind a dense layer. Its inputs: `x`, `filter` and `bias`. */
+/** Makes the kernel of a dense layer, with the inputs `x`, `filter` and `bias`. */
 export function makeDenseKernel(): { kernel: KernelConfig; gradient: GradConfig } {
   const matMul = (a: Tensor, b: Tensor, transpose: "a" | "b" | "") =>
     runOp("MatMul", [
@@ -208,7 +208,7 @@ function makeLayerKernel(
     kernelName,
     inputsToSave: ["x", "filter"],
     outputsToSave: [true],
-    // The engine calls only what leads to a weight: the first layer's `x` is never asked for.
+    // The engine calls only the gradients that lead to a weight: never the one of the first layer's `x`.
     gradFunc: (dy, saved, attrs) => {
       const [x, filter, y] = saved as [Tensor, Tensor, Tensor];
       const beforeRelu = attrs.relu ? reluGradient(dy as Tensor, y) : dy as Tensor;

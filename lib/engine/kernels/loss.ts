@@ -1,6 +1,6 @@
 /**
- * The cross-entropies and the accuracy of tf.layers, worked out in JavaScript: a batch has a few numbers
- * only, for which tfjs runs some fifty native ops, each with its fixed cost.
+ * Computes the cross-entropies and the accuracy of tf.layers in JavaScript. For the few numbers of a batch,
+ * tfjs runs about fifty native ops, each with a fixed cost.
  */
 import type { LayersModel, Tensor } from "@tensorflow/tfjs-node";
 import { tf } from "../tensorflow.ts";
@@ -21,16 +21,16 @@ export interface CompiledModel {
   metricsNames: string[];
 }
 
-/** What one photo's labels and predictions come to. */
+/** Loss, gradient and accuracy of one photo. */
 interface RowMath {
   loss(labels: Row, predictions: Row): number;
-  /** Of the loss, to each prediction; rounded at each step as tfjs's ops do, which twenty steps of Adam tell. */
+  /** Gradient of the loss per prediction, rounded like the ops of tfjs: otherwise Adam's steps diverge. */
   gradient(labels: Row, predictions: Row): number[];
   accuracy(labels: Row, predictions: Row): number;
 }
 type Row = readonly number[];
 
-/** As tf.layers keeps logarithms finite; its floats round both. */
+/** The limits by which tf.layers keeps logarithms finite, rounded to floats. */
 const [SMALLEST, LARGEST] = [Math.fround(1e-7), Math.fround(1 - 1e-7)];
 const f = Math.fround;
 const clip = (p: number) => Math.min(Math.max(p, SMALLEST), LARGEST);
@@ -76,7 +76,7 @@ const categorical: RowMath = {
   },
   accuracy: (labels, predictions) =>
     labels.length === 1
-      ? binary.accuracy(labels, predictions) // as tf.layers takes it for a single output
+      ? binary.accuracy(labels, predictions) // as in tf.layers for a single output
       : Number(indexOfMax(labels) === indexOfMax(predictions)),
 };
 
@@ -85,7 +85,7 @@ const ROW_MATH: Partial<Record<string, RowMath>> = {
   categoricalCrossentropy: categorical,
 };
 
-/** A `compile` that takes these for models with one of the two losses, named by its string. */
+/** Makes a `compile` that uses these functions for models with one of the two losses, given by name. */
 export function makeCompile(stock: Compile): Compile {
   return function (args) {
     stock.call(this, args);
@@ -99,7 +99,7 @@ export function makeCompile(stock: Compile): Compile {
   };
 }
 
-/** A loss for each row, `[n]` float32; other than `[n, classes]` goes the stock way. */
+/** Makes a loss of one float32 per row, `[n]`; inputs other than `[n, classes]` use the stock loss. */
 function makeLoss({ loss, gradient }: RowMath, stock: LossFunction): LossFunction {
   return (labels, predictions) => {
     if (!isTable(labels, predictions)) return stock(labels, predictions);

@@ -1,4 +1,4 @@
-/** Max pooling that remembers where each maximum was, so that its gradient need not search again. */
+/** Runs max pooling that saves the index of each maximum, so that the gradient need not search again. */
 import type {
   backend_util,
   GradConfig,
@@ -21,7 +21,7 @@ import {
 
 type PoolInfo = backend_util.Conv2DInfo;
 
-/** As tfjs-node's own kernel reads them, so that the same calls are accepted. */
+/** Reads the attributes as tfjs-node's kernel does, so that the same calls are accepted. */
 function readPoolInfo(x: TensorInfo, attrs: NamedAttrMap): PoolInfo {
   const { filterSize, strides, pad, dimRoundingMode } = attrs as {
     filterSize: [number, number];
@@ -46,11 +46,11 @@ function poolAttributes(info: PoolInfo, withWorkspace: boolean): Attribute[] {
 }
 
 /**
- * A kernel and gradient of max pooling by oneDNN. What its op does not take (integers, padding by number)
- * goes the stock way.
+ * Makes a kernel and gradient of max pooling by oneDNN. Cases that its op does not support (integers, padding
+ * by number) use the stock kernel.
  *
- * While a gradient is recorded, the places of the maxima travel as one more input of the kernel: the
- * engine saves inputs by name for the gradient, and frees them with the rest of its tape.
+ * While a gradient is recorded, the indices of the maxima are added to the kernel's inputs: the engine saves
+ * inputs by name for the gradient, and frees them with its tape.
  */
 export function makeMaxPool(
   stock: { kernel: KernelConfig; gradient: GradConfig },
@@ -84,7 +84,7 @@ export function makeMaxPool(
       const spread = (pooled: Tensor) =>
         runOp("_MklNativeMaxPoolGrad", attributes, [x, y, pooled, workspace]);
       if (!isRectified(x)) return { x: () => spread(dy as Tensor) };
-      // A maximum of 0 is a ReLU's flat side, wherever in its window it is.
+      // If the maximum is 0, the ReLU's gradient is 0 for the whole window.
       const pooled = runOp("ReluGrad", [FLOAT], [dy as Tensor, y]);
       return {
         x: () => {

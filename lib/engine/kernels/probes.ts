@@ -1,10 +1,10 @@
-/** Tries replacements on numbers whose result is known. */
+/** Tests replacements on numbers with a known result. */
 import type { Tensor } from "@tensorflow/tfjs-node";
 import { tf } from "../tensorflow.ts";
 import { NativeAdam } from "./adam.ts";
 import type { CompiledModel } from "./loss.ts";
 
-/** Layers with one weight of 3 and a bias of 1 map 1 and -2 to 4 and, through the ReLU, 0. */
+/** Tests a layer kernel: a weight of 3, a bias of 1 and a ReLU map 1 and -2 to 4 and 0. */
 export function probeLayer(kernelName: string, shape: number[], filterShape: number[]): void {
   const attrs = { strides: [1, 1], dilations: [1, 1], padding: "VALID", relu: true };
   expectGradients(
@@ -15,7 +15,7 @@ export function probeLayer(kernelName: string, shape: number[], filterShape: num
   );
 }
 
-/** 1 and 3 become -1 and 1; of the second one, scale and offset have a gradient of 1. */
+/** Tests batch normalization: 1 and 3 become -1 and 1; for the second, scale and offset have a gradient of 1. */
 export function probeBatchNorm(): void {
   const second = tf.tensor4d([0, 1], [1, 1, 2, 1]);
   expectGradients(
@@ -29,7 +29,7 @@ export function probeBatchNorm(): void {
   );
 }
 
-/** The loss of two photos whose probabilities are 1/2 and 1/4, and its gradient. */
+/** Tests the gradient of the loss of two photos with the probabilities 1/2 and 1/4. */
 export function probeCrossEntropy(): void {
   const layers = [tf.layers.activation({ activation: "linear", inputShape: [1] })];
   const model = tf.sequential({ layers });
@@ -41,7 +41,7 @@ export function probeCrossEntropy(): void {
   expectGradients((p) => loss!(labels, p!), [tf.tensor2d([[0.5], [0.25]])], [[-2, 4 / 3]]);
 }
 
-/** The first step is as long as the learning rate, whatever the gradient. */
+/** Tests Adam: the length of the first step is the learning rate, for any gradient. */
 export function probeAdam(): void {
   const adam = new NativeAdam({ learningRate: 0.5 });
   const variable = tf.variable(tf.tensor1d([1, 1]));
@@ -54,7 +54,7 @@ export function probeAdam(): void {
   }
 }
 
-/** Throws unless the gradients of the sum of `f`'s output are these. */
+/** Throws unless the gradients of the sum of `f`'s output are as expected. */
 export function expectGradients(
   f: (...inputs: Tensor[]) => Tensor,
   inputs: Tensor[],
@@ -67,6 +67,6 @@ export function expectGradients(
 function expectValues(tensor: Tensor, expected: number[]): void {
   const values = tensor.dataSync();
   if (expected.some((value, index) => Math.abs(values[index]! - value) > 1e-5)) {
-    throw new Error(`gives ${values.join(", ")} in place of ${expected.join(", ")}`);
+    throw new Error(`computes ${values.join(", ")} in place of ${expected.join(", ")}`);
   }
 }

@@ -1,24 +1,24 @@
 /**
- * The gradient of ReLU as one op, and what other kernels need to know about ReLUs: how a pooling layer
- * and the convolution before it can do the ReLU's part of the backward pass on the pooled gradient, a
- * quarter of the size. Both give what the full-size gradient gives.
+ * Computes the gradient of ReLU as one op, and tracks ReLU outputs for other kernels. A pooling layer and the
+ * convolution before it apply the ReLU's gradient to the pooled gradient, which has a quarter of the size. The
+ * result is the same.
  */
 import type { DataId, GradConfig, KernelConfig, Tensor } from "@tensorflow/tfjs-node";
 import { attribute, FLOAT, runOp } from "../native_ops.ts";
 
-/** What is known about a gradient that came through a max pooling of a ReLU's output. */
+/** A gradient that passed through a max pooling of a ReLU's output. */
 interface PooledGradient {
   /** The ReLU's output; where it is 0 the gradient is 0 already. */
   rectified: DataId;
-  /** The gradient before the pooling spread it out: it has the same sum over each channel. */
+  /** The gradient of the pooled output: it has the same sum over each channel. */
   pooled: Tensor;
 }
 
-// The engine keeps a tensor's `dataId` through clones and drops it with the data, so nothing is held.
+// Clones share a `dataId`, and the engine drops it with the data: these sets keep nothing alive.
 const rectifiedData = new WeakSet<DataId>();
 const pooledGradients = new WeakMap<DataId, PooledGradient>();
 
-/** Remembers that this tensor is a ReLU's output. */
+/** Marks a tensor as a ReLU's output. */
 export function markRectified(y: Tensor): Tensor {
   rectifiedData.add(y.dataId);
   return y;
@@ -32,13 +32,13 @@ export function markPooled(dx: Tensor, { x, pooled }: { x: Tensor; pooled: Tenso
   pooledGradients.set(dx.dataId, { rectified: x.dataId, pooled });
 }
 
-/** The smallest tensor with the same sum over each channel as this gradient. */
+/** Returns the smallest tensor with the same sum over each channel as this gradient. */
 export function smallestWithSum(dy: Tensor): Tensor {
   const pooled = pooledGradients.get(dy.dataId)?.pooled;
   return pooled && !pooled.isDisposed ? pooled : dy;
 }
 
-/** The gradient before a ReLU, from the one after it and the ReLU's output; `dy` itself where it fits. */
+/** Computes the gradient of a ReLU's input from those of its output; returns `dy` itself where it is equal. */
 export function reluGradient(dy: Tensor, y: Tensor): Tensor {
   const isMasked = pooledGradients.get(dy.dataId)?.rectified === y.dataId;
   return isMasked ? dy : runOp("ReluGrad", [FLOAT], [dy, y]);
@@ -51,7 +51,7 @@ export const reluKernelConfig: KernelConfig = {
     markRectified(runOp("Relu", [attribute.type("T", x!.dtype)], [x!])),
 };
 
-/** tfjs composes this gradient of six ops: Step, Cast, Mul and a mask against NaN. */
+/** tfjs composes this gradient from six ops: Step, Cast, Mul and a mask against NaN. */
 export const reluGradConfig: GradConfig = {
   kernelName: "Relu",
   outputsToSave: [true],

@@ -1,11 +1,11 @@
-/** Puts kernels, gradients and layers' calls in the place of tfjs-node's, and back. */
+/** Replaces kernels, gradients and layer calls of tfjs-node, and restores them. */
 import type { GradConfig, KernelConfig } from "@tensorflow/tfjs-node";
 import { tf } from "../tensorflow.ts";
 import type { LayerCall } from "./layers.ts";
 
 export const BACKEND = "tensorflow";
 
-/** Registers both in place of what has their name now; the function returned puts that back. */
+/** Replaces the kernel and gradient of this name; the returned function restores the old ones. */
 export function replaceKernel(
   { kernel, gradient }: { kernel: KernelConfig; gradient: GradConfig },
 ): () => void {
@@ -23,7 +23,7 @@ export function replaceKernel(
   };
 }
 
-/** Registers the kernel, and has it called by this layer's class, or the class above that has `call`. */
+/** Registers the kernel, and replaces `call` in the layer's class, or in the base class that defines it. */
 export function replaceLayer(
   layer: object,
   makeCall: (stock: LayerCall) => LayerCall,
