@@ -10,6 +10,8 @@ import { withFolder } from "./fixtures/photos.ts";
 
 const ROOT = dirname(import.meta.dirname!);
 const PHOTOS = ["sample1.jpg", "sample4.jpg"].map(groupPhoto);
+/** About the threshold of the model that ships. */
+const UNSURE_BELOW = 0.9;
 const DENO_EXAMPLE = join(ROOT, "examples/deno/find_masks.ts");
 const NODE_EXAMPLE = join(ROOT, "examples/node/find_masks.mjs");
 
@@ -57,7 +59,10 @@ async function assertSameFaces(stdout: string): Promise<void> {
     assertEquals(found.map(({ label }) => label), faces.map(({ label }) => label));
     for (const [j, { box, probability }] of faces.entries()) {
       assertGreater(boxIou(found[j]!.box, box), 0.95);
-      assert(Math.abs(found[j]!.probability - probability) <= 0.02);
+      // A box that lies half a pixel aside moves an unsure answer further: 0.69 here is 0.66 there.
+      const most = probability < UNSURE_BELOW ? 0.05 : 0.02;
+      const other = found[j]!.probability;
+      assert(Math.abs(other - probability) <= most, `${probability} here, ${other} there`);
     }
   }
 }
