@@ -1,5 +1,5 @@
 /** What each epoch of a training measured, for spreadsheets and for TensorBoard. */
-import { dirname, join } from "@std/path";
+import { dirname, join } from "node:path";
 import { writeWhole, writeWholeFolder } from "../files.ts";
 import { tf } from "../engine/tensorflow.ts";
 import type { History } from "../types.ts";
