@@ -96,14 +96,22 @@ async function fetchArchive(name: string, zipFile: string, options: DownloadOpti
   const url = new URL(`${baseUrl}/datasets/download/${name}`);
   let status = await fetchUnlessRefused(url, zipFile, options);
   if (status === undefined) return;
-  const sources = [];
-  for (const { source, authorization } of await findKaggleCredentials(options)) {
+  const sources = [], problems: string[] = [];
+  const { onWarning = console.warn } = options;
+  const credentials = await findKaggleCredentials({
+    ...options,
+    onWarning: (message) => {
+      problems.push(message);
+      onWarning(message);
+    },
+  });
+  for (const { source, authorization } of credentials) {
     const next = await fetchUnlessRefused(url, zipFile, { ...options, authorization });
     if (next === undefined) return;
     status = sources.length > 0 && status === 403 ? 403 : next; // 403: the token itself was good
     sources.push(source);
   }
-  throw explainRefusal(status, name, sources.join(", "));
+  throw explainRefusal(status, name, sources.join(", "), problems.join("; "));
 }
 
 /** @returns the status of a refusal that other credentials may change; undefined if the file was fetched */
@@ -117,7 +125,7 @@ async function fetchUnlessRefused(url: URL, file: string, options: FetchOptions)
   }
 }
 
-function explainRefusal(status: number, name: string, sources: string): Error {
+function explainRefusal(status: number, name: string, sources: string, problems: string): Error {
   const page = pageOf(name);
   const newToken = "make one at https://www.kaggle.com/settings/api and put it into the variable " +
     "KAGGLE_API_TOKEN or the file ~/.kaggle/access_token";
@@ -128,7 +136,8 @@ function explainRefusal(status: number, name: string, sources: string): Error {
   }
   if (sources === "") {
     return new Deno.errors.PermissionDenied(
-      `Kaggle gives ${name} only to those who sign in (${status}), and no token was found: ${newToken}. ` +
+      `Kaggle gives ${name} only to those who sign in (${status}), and no token was found` +
+        `${problems && ` that can be used (${problems})`}: ${newToken}. ` +
         `Look at ${page} in a browser: is the name right, and are there terms to accept?`,
     );
   }

@@ -208,9 +208,21 @@ function asInterruption(error: unknown, host: string, isFirstAnswer = false): Er
   const { message, cause } = error as Error;
   const text = (cause instanceof Error ? cause.message : message)
     .replace(/https?:\/\/([^\s/)]+)[^\s)]*/g, "$1");
-  const isUnreachable = isFirstAnswer && text.includes("(Connect)");
   const reason = text.replace(/^.*client error \(\w+\): /, "");
+  const advice = adviseOnCertificate(reason);
+  if (advice) return new FetchError(`${host} cannot be trusted (${reason}): ${advice}`);
+  const isUnreachable = isFirstAnswer && text.includes("(Connect)");
   return new Interruption(`the connection to ${host} failed: ${reason}`, 0, isUnreachable);
+}
+
+/** What to do about a certificate that Deno does not take; undefined if an error is about something else. */
+function adviseOnCertificate(text: string): string | undefined {
+  if (/CA file/.test(text)) return "DENO_CERT must name a file of certificates (PEM)";
+  if (!/certificate/i.test(text)) return undefined;
+  return /Expired|NotValidYet/.test(text)
+    ? "is this machine's clock right?"
+    : "a proxy may answer with a certificate of your company's. Name that in DENO_CERT=FILE.pem, " +
+      "or set DENO_TLS_CA_STORE=system to trust what this machine trusts";
 }
 
 /** Tells at most every 100 ms how far the transfer is, how fast, and how long it will take. */

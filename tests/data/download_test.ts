@@ -125,6 +125,9 @@ Deno.test("downloadDataset() tells each failure and what to do", async () => {
     ["no such set", {}, [404], NotFound, ["no data set", page]],
     ["none with a token either", token, [404, 404], NotFound, ["no data set", page]],
     ["no token", {}, [403], PermissionDenied, ["no token was found", settings, page]],
+    ["half a key", { KAGGLE_KEY: SECRET }, [403], PermissionDenied, [
+      "no token was found that can be used (KAGGLE_KEY is set, but KAGGLE_USERNAME is not)",
+    ]],
     ["wrong token", token, [403, 401], PermissionDenied, ["KAGGLE_API_TOKEN (401)", settings]],
     ["terms", token, [403, 403], PermissionDenied, ["KAGGLE_API_TOKEN (403)", page, "terms"]],
     ["terms, and an old key", old, [403, 403, 401], PermissionDenied, ["(403)", page, "terms"]],

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { FetchError, fetchFile, type FetchOptions } from "../../lib/data/fetch_file.ts";
 import { withFolder } from "../fixtures/zips.ts";
@@ -141,4 +141,63 @@ Deno.test("fetchFile() starts anew on what it cannot trust", async () => {
       assertEquals(await Deno.readTextFile(file), "whole", record);
     });
   }
+});
+
+const hasOpenssl = await new Deno.Command("openssl", { args: ["version"] }).output()
+  .then(({ success }) => success, () => false);
+
+Deno.test({
+  name: "fetchFile() names the variables that trust a company's certificate, and works with them",
+  ignore: !hasOpenssl,
+  async fn() {
+    await withFolder(async (folder) => {
+      const openssl = async (command: string) => {
+        const { success, stderr } = await new Deno.Command("openssl", {
+          args: command.split(" "),
+          cwd: folder,
+        }).output();
+        assert(success, new TextDecoder().decode(stderr));
+      };
+      await openssl(
+        "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -subj /CN=Company",
+      );
+      await openssl("req -newkey rsa:2048 -nodes -keyout own.key -out own.csr -subj /CN=localhost");
+      await Deno.writeTextFile(join(folder, "names"), "subjectAltName=DNS:localhost\n");
+      const sign = "x509 -req -in own.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile names";
+      await openssl(`${sign} -days 2 -out own.pem`);
+      await openssl(`${sign} -not_before 20200101000000Z -not_after 20200102000000Z -out old.pem`)
+        .catch(() => Deno.copyFile(join(folder, "own.pem"), join(folder, "old.pem"))); // an old openssl
+      const module = import.meta.resolve("../../lib/data/fetch_file.ts");
+      const ask = async (certificate: string, env: Record<string, string>) => {
+        let asked = 0;
+        await using server = Deno.serve({
+          hostname: "127.0.0.1",
+          port: 0,
+          cert: await Deno.readTextFile(join(folder, certificate)),
+          key: await Deno.readTextFile(join(folder, "own.key")),
+          onListen() {},
+        }, () => (asked++, new Response("hello")));
+        const file = join(folder, `fetched-${crypto.randomUUID()}`);
+        const code = `import { fetchFile } from ${JSON.stringify(module)};
+          await fetchFile(new URL("https://localhost:${server.addr.port}/"), ${
+          JSON.stringify(file)
+        })
+            .then(() => console.log("fetched"), (error) => console.log(error.message));`;
+        const { stdout } = await new Deno.Command(Deno.execPath(), {
+          args: ["eval", `--config=${join(import.meta.dirname!, "../../deno.json")}`, code],
+          env: { DENO_TLS_CA_STORE: "mozilla", ...env },
+        }).output();
+        return [new TextDecoder().decode(stdout).trim(), asked] as const;
+      };
+      const [refusal, asked] = await ask("own.pem", {});
+      assertMatch(refusal, /^localhost:\d+ cannot be trusted \(.*\): .*DENO_CERT=FILE\.pem/);
+      assertMatch(refusal, /DENO_TLS_CA_STORE=system/);
+      assertEquals(asked, 0);
+      assertEquals(await ask("own.pem", { DENO_CERT: join(folder, "ca.pem") }), ["fetched", 1]);
+      const [missing] = await ask("own.pem", { DENO_CERT: join(folder, "none.pem") });
+      assertMatch(missing, /DENO_CERT must name a file of certificates/);
+      const [old] = await ask("old.pem", { DENO_CERT: join(folder, "ca.pem") });
+      assertMatch(old, /clock|^fetched$/);
+    });
+  },
 });
