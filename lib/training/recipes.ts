@@ -23,7 +23,7 @@ export interface Recipe {
 }
 
 /** The name of a recipe. */
-export type RecipeName = "cnn" | "cnn-taught" | "transfer";
+export type RecipeName = "cnn" | "cnn-taught" | "transfer" | "shipped";
 
 /** How a trained model is trained further, on photos of one's own: see `startFrom`. */
 export const FINE_TUNING: Omit<Recipe, "build"> = {
@@ -68,5 +68,17 @@ export const RECIPES: Readonly<Record<RecipeName, Recipe>> = {
       augment: { lying: 0.1, heads: 0.25, light: 0.25 },
     },
     repeatsRare: true,
+  },
+  shipped: {
+    description: "the model that ships: the same, from models/face-mask-open on",
+    build: buildTransferModel,
+    training: {
+      epochs: 8,
+      learningRate: 3e-4,
+      keep: "last",
+      augment: { lying: 0.1, heads: 0.25, light: 0.25 },
+    },
+    repeatsRare: true,
+    startsFrom: "face-mask-open",
   },
 };
