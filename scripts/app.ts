@@ -2,6 +2,7 @@
 import { join } from "@std/path";
 import { Command, InvalidArgumentError } from "commander";
 import { buildApp } from "./build_app.ts";
+import { runLimited } from "./limited.ts";
 import { readPageFiles, serveFiles } from "./serve_app.ts";
 import { parsePath, parseWholeNumber, runCommand, SHIPPED_MODEL } from "./terminal.ts";
 
@@ -40,6 +41,7 @@ await runCommand(async () => {
     );
   }
   const page = await buildApp();
+  if (await runLimited({ read: [model], listen: true })) return;
   const interruption = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(signal, () => interruption.abort());

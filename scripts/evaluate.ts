@@ -12,6 +12,7 @@ import {
   type PhotoOptions,
   readLabelledPhotos,
 } from "./labelled_photos.ts";
+import { runLimited } from "./limited.ts";
 import { setUpEngine } from "./setup.ts";
 import { parsePath, printable, progressLine, runCommand, SHIPPED_MODEL } from "./terminal.ts";
 
@@ -78,6 +79,10 @@ await runCommand(async () => {
     );
   }
   await setUpEngine();
+  const { model, data, kinds, corrections, report } = options;
+  const own = Deno.env.get("FACE_MASK_DATA");
+  const read = [model, ...data, own, kinds, corrections].filter((path) => path !== undefined);
+  if (await runLimited({ read, write: report ? [report] : [], data: true })) return;
   const lib = await import("../lib/mod.ts");
   const subject = await readSubject(lib);
   await (isChain ? evaluateChain(lib, subject) : evaluateAlone(lib, subject));

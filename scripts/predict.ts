@@ -1,7 +1,10 @@
 /** `deno task predict`: photos, folders of them and patterns to labels, as text, JSON Lines, CSV or pictures. */
 import { resolve } from "@std/path";
 import { Command, Option } from "commander";
+import type { FileResult } from "../lib/inference/predict_files.ts";
+import { fixedPart, runLimited } from "./limited.ts";
 import { setUpEngine } from "./setup.ts";
+import type { Lib } from "./labelled_photos.ts";
 import {
   parseNumber,
   parsePath,
@@ -68,24 +71,13 @@ const command = new Command("deno task predict")
   .option("--annotate <folder>", "write each photo there with its labels drawn on it")
   .showHelpAfterError()
   .parse(Deno.args, { from: "user" });
-const {
-  model,
-  crop = false,
-  unsure,
-  minScore,
-  sizes,
-  json,
-  output,
-  resume,
-  annotate,
-  ...rest
-} = command.opts<Options>();
-const format = json ? "json" : rest.format;
+const options = command.opts<Options>();
 
-await runCommand(async () => {
+/** Refuses options that contradict each other. */
+function checkOptions({ crop, minScore, sizes, output, resume }: Options, format: string): void {
   if (resume && !output) throw new TypeError("--resume needs --output, the file to go on with");
   if (output && format === "text") {
-    throw new TypeError("--output needs --format json or csv, got text");
+    throw new TypeError("--output must be with --format json or csv, got text");
   }
   if (resume && format !== "json") {
     throw new TypeError(
@@ -95,18 +87,32 @@ await runCommand(async () => {
   if (crop && (sizes || minScore !== undefined)) {
     throw new TypeError("--sizes and --min-score are about finding faces: leave out --crop");
   }
-  /** Pictures that were drawn are no photos to judge, nor may they take a photo's place. */
+}
+
+/** Tells annotated pictures from photos: they are not classified, nor may they take a photo's place. */
+function makeIsDrawn(annotate: string | undefined, paths: readonly string[]) {
   const isDrawn = (path: string) =>
     annotate !== undefined && `${resolve(path)}/`.startsWith(`${resolve(annotate)}/`);
-  const photoAmongThem = command.args.find(isDrawn);
-  if (photoAmongThem !== undefined) {
+  const photo = paths.find(isDrawn);
+  if (photo !== undefined) {
     throw new TypeError(
-      `--annotate ${annotate} holds ${photoAmongThem}: the pictures need a folder without photos to judge`,
+      `--annotate ${annotate} holds ${photo}: the pictures need a folder without photos to classify`,
     );
   }
+  return isDrawn;
+}
+
+await runCommand(async () => {
+  const { model, crop = false, minScore, sizes, output, resume, annotate } = options;
+  const format = options.json ? "json" : options.format;
+  checkOptions(options, format);
+  const isDrawn = makeIsDrawn(annotate, command.args);
   await setUpEngine();
+  const write = [output, annotate].filter((path) => path !== undefined);
+  if (await runLimited({ read: [model, ...command.args.map(fixedPart)], write })) return;
   const lib = await import("../lib/mod.ts");
   const classifier = await lib.loadClassifier(model);
+  const unsureBelow = options.unsure ?? classifier.info.unsureBelow ?? 0;
   const results = output && format !== "text"
     ? await lib.openResultFile(output, { format, resume, faces: !crop })
     : undefined;
@@ -124,24 +130,37 @@ await runCommand(async () => {
     : lib.detectFiles(await lib.loadDetector(), classifier, listNew(), { minScore, sizes });
 
   const onProgress = output || annotate ? progressLine() : undefined;
-  if (!results) Deno.stdout.writeSync(new TextEncoder().encode(lib.formatHead(format)));
+  if (!results) writeOut(lib.formatHead(format));
   let done = results?.earlier ?? 0;
   for await (const prediction of predictions) {
-    let result = lib.markUnsure(prediction, unsure ?? classifier.info.unsureBelow ?? 0);
-    if (annotate && !("error" in result)) {
-      const marks = "faces" in result ? result.faces : [result];
-      const { file } = result;
-      await lib.annotateFile(file, marks, annotate).catch((error) =>
-        result = { file, error: `no annotated picture: ${error.message}` }
-      );
-    }
+    const marked = lib.markUnsure(prediction, unsureBelow);
+    const result = annotate ? await annotateResult(lib, marked, annotate) : marked;
     if ("error" in result) Deno.exitCode = 1;
-    const lines = lib.formatResult(result, format).trimEnd();
-    const shown = format === "text" ? printable(lines) : lines;
     if (results) await results.write(result);
-    else if (format === "text" && "error" in result) console.error(shown);
-    else console.log(shown);
-    onProgress?.({ stage: "photos done", done: ++done });
+    else show(lib.formatResult(result, format).trimEnd(), format, "error" in result);
+    onProgress?.({ stage: "Classifying photos", done: ++done });
   }
   results?.close();
 });
+
+/** Draws the labels on a photo; where that fails, the error is the result. */
+async function annotateResult(lib: Lib, result: FileResult, folder: string): Promise<FileResult> {
+  if ("error" in result) return result;
+  const { file } = result;
+  try {
+    await lib.annotateFile(file, "faces" in result ? result.faces : [result], folder);
+    return result;
+  } catch (error) {
+    return { file, error: `no annotated picture: ${(error as Error).message}` };
+  }
+}
+
+function show(lines: string, format: Options["format"], isError: boolean): void {
+  if (format !== "text") console.log(lines);
+  else if (isError) console.error(printable(lines));
+  else console.log(printable(lines));
+}
+
+function writeOut(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(text));
+}

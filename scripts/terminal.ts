@@ -80,7 +80,8 @@ function describeTime(ms: number): string {
 /** Runs a command where the user stands: an error becomes one message on stderr and exit status 1. DEBUG=1 adds the stack trace. */
 export async function runCommand(command: () => Promise<void>): Promise<void> {
   // `deno task` goes to the project's folder, and says in this variable where it was called.
-  Deno.chdir(Deno.env.get("INIT_CWD") ?? ".");
+  const cwd = Deno.env.get("INIT_CWD");
+  if (cwd) Deno.chdir(cwd);
   try {
     await command();
   } catch (error) {
@@ -135,12 +136,16 @@ export async function runInForeground(
   args: string[],
   options: { env?: Record<string, string>; stdin?: "null" } = {},
 ): Promise<number> {
+  const child = new Deno.Command(program, { args, ...options }).spawn();
   const leaveToChild = () => {};
+  const passOn = () => child.kill("SIGTERM");
   Deno.addSignalListener("SIGINT", leaveToChild);
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", passOn);
   try {
-    return (await new Deno.Command(program, { args, ...options }).spawn().status).code;
+    return (await child.status).code;
   } finally {
     Deno.removeSignalListener("SIGINT", leaveToChild);
+    if (Deno.build.os !== "windows") Deno.removeSignalListener("SIGTERM", passOn);
   }
 }
 

@@ -44,7 +44,10 @@ export async function getData(options: GetDataOptions = {}): Promise<DataSource>
     return { folder: downloaded, name: `Kaggle's ${kaggle}`, cache };
   } catch (error) {
     if (!isRefusal(error)) throw error;
-    onWarning(`${error.message}\nGoing on with drawn faces.`);
+    const reason = error instanceof Deno.errors.NotCapable
+      ? `${kaggle} is not here, and this command reaches no network: name photos, or run the notebook first`
+      : error.message;
+    onWarning(`${reason}\nGoing on with drawn faces.`);
   }
   const faces = join(options.folder ?? await findDataFolder("sample_faces"), "sample_faces");
   await writeSampleFaces(faces, { count: drawn, onProgress });
@@ -53,7 +56,8 @@ export async function getData(options: GetDataOptions = {}): Promise<DataSource>
 
 /** What the network or Kaggle refuse has a way out; a full disk or a damaged zip has not. */
 function isRefusal(error: unknown): error is Error {
-  const kinds = [FetchError, Deno.errors.PermissionDenied, Deno.errors.NotFound];
+  const { NotCapable, NotFound, PermissionDenied } = Deno.errors;
+  const kinds = [FetchError, NotCapable, PermissionDenied, NotFound];
   return kinds.some((kind) => error instanceof kind);
 }
 

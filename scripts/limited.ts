@@ -1,0 +1,67 @@
+/**
+ * Lets a command do its work in a process of its own, which may read and write the paths that its arguments
+ * name, listen on loopback if it must, and nothing else: no other host, no program.
+ *
+ * The native library and the image decoders are add-ons: `--allow-ffi` lets them do what the user may do.
+ * Environment variables stay open because TensorFlow and sharp read many.
+ */
+import { dirname, resolve } from "@std/path";
+import { findDataFolder, userCacheFolder } from "../lib/data/data_folder.ts";
+import { ROOT, runInForeground } from "./terminal.ts";
+
+/** What a command asks for, beside reading the project and its data. */
+export interface Grant {
+  /** Paths, as the user gave them. */
+  read?: string[];
+  write?: string[];
+  /** Whether the folders of downloads, unpacked zips and decoded photos may be written. */
+  data?: boolean;
+  /** Whether it listens on loopback. */
+  listen?: boolean;
+}
+
+/** Set in the process that is limited. */
+const MARK = "FACE_MASK_LIMITED";
+
+/** Lists the flags with which Deno runs a script that asks for this. */
+export async function listFlags(
+  { read = [], write = [], data, listen }: Grant,
+): Promise<string[]> {
+  const folders = [await findDataFolder(), userCacheFolder()];
+  const writable = [...write, ...(data ? folders : [])];
+  const list = (paths: string[]) => paths.map((path) => grantable(resolve(path))).join(",");
+  return [
+    "--no-prompt",
+    `--allow-read=${list([ROOT, ...folders, ...read, ...write])}`,
+    ...(writable.length > 0 ? [`--allow-write=${list(writable)}`] : []),
+    ...(listen ? ["--allow-net=127.0.0.1"] : []),
+    "--allow-env",
+    "--allow-sys",
+    "--allow-ffi",
+  ];
+}
+
+/** Deno splits a list of paths at commas and has no way to write one: the folder above it is granted. */
+function grantable(path: string): string {
+  return path.includes(",") ? grantable(dirname(path)) : path;
+}
+
+/** Cuts a path before the first character that makes it a pattern. */
+export function fixedPart(path: string): string {
+  const parts = path.split("/");
+  const magic = parts.findIndex((part) => /[*?[{]/.test(part));
+  return magic < 0 ? path : parts.slice(0, magic).join("/") || (path.startsWith("/") ? "/" : ".");
+}
+
+/**
+ * Runs this command again in a limited process, to its end, and takes over its exit status.
+ *
+ * @returns false in the limited process itself, which is to do the work
+ */
+export async function runLimited(grant: Grant): Promise<boolean> {
+  if (Deno.env.get(MARK)) return false;
+  const args = ["run", ...await listFlags(grant), Deno.mainModule, ...Deno.args];
+  const env = { [MARK]: "1", INIT_CWD: "" };
+  Deno.exitCode = await runInForeground(Deno.execPath(), args, { env });
+  return true;
+}
