@@ -1,36 +1,36 @@
-/** Probabilities that mean something: what is said with 90% should be right nine times of ten. */
+/** Measures and improves the calibration of probabilities: of predictions at 90%, nine in ten should be right. */
 import type { layers, LayersModel } from "@tensorflow/tfjs-node";
 import { tf } from "../engine/tensorflow.ts";
 import { decideLabels, readProbabilities } from "./probabilities.ts";
 
-/** Predictions of about the same confidence. */
+/** Predictions of similar confidence. */
 export interface ReliabilityBin {
-  /** How many predictions fall in it. */
+  /** The number of predictions. */
   n: number;
   /** Their mean confidence: the probability of the predicted class, 0..1. */
   confidence: number;
-  /** The share of them that is right. */
+  /** The share of right predictions, 0..1. */
   accuracy: number;
 }
 
-/** How far confidence and accuracy lie apart. */
+/** The difference between confidence and accuracy. */
 export interface Calibration {
-  /** Expected calibration error: the mean distance of the two, weighted by `n`; 0..1. */
+  /** Expected calibration error: the mean difference, weighted by `n`; 0..1. */
   error: number;
   /** From low to high confidence; bins without predictions are left out. */
   bins: ReliabilityBin[];
 }
 
 /**
- * Compares the confidence of predictions with how often they are right, in bins of equal width.
+ * Compares the confidence of predictions with their accuracy, in bins of equal width.
  *
  * Source: Guo et al., 2017, On Calibration of Modern Neural Networks, equation 5,
  * https://arxiv.org/abs/1706.04599
  *
- * @param labels `[n]` places of the true classes.
- * @param probabilities As `evaluateScores` takes them: `[n]` or `[n, classes]`, in 0..1.
- * @param classes How many there are.
- * @throws {RangeError} as `evaluateScores`, or if `bins` is no positive integer
+ * @param labels `[n]` indices of the true classes.
+ * @param probabilities `[n]` or `[n, classes]`, in 0..1, as in `evaluateScores`.
+ * @param classes The number of classes.
+ * @throws {RangeError} as `evaluateScores`, or if `bins` is not a positive integer
  * @example
  * ```ts
  * import { measureCalibration } from "./calibration.ts";
@@ -72,19 +72,20 @@ export function measureCalibration(
   return { error: error / labels.length, bins: filled };
 }
 
-/** Temperatures are looked for between these, in so many steps: each leaves 0.62 of the range. */
+/** The range of the search, and its steps: each reduces the range to 0.62. */
 const TEMPERATURES = { least: 0.2, most: 5, steps: 60 };
 
 /**
- * Finds the temperature by which the logits must be divided so that the probabilities of the true classes
- * become most likely. The predictions should be of photos that did not train. Where all are right, each
- * lower temperature seems better than the last; then it is 1.
+ * Finds the temperature that minimises the negative log likelihood of the true classes when the logits are
+ * divided by it. Use predictions of photos that were not used for training. If all predictions are right, the
+ * result is 1, as lower temperatures would always look better.
  *
- * Source: Guo et al., 2017, section 4.2, https://arxiv.org/abs/1706.04599. The negative log likelihood has
- * one minimum; it is found by golden-section search over the logarithm of the temperature.
+ * Source: Guo et al., 2017, section 4.2, https://arxiv.org/abs/1706.04599. The single minimum is found by
+ * golden-section search over the logarithm of the temperature.
  *
- * @param labels As {@linkcode measureCalibration} takes them, likewise the others.
- * @returns in 0.2..5: over 1 for predictions that are too sure, under 1 for such as are not sure enough
+ * Parameters are those of {@linkcode measureCalibration}.
+ *
+ * @returns in 0.2..5: over 1 for overconfident predictions, under 1 for underconfident ones
  * @throws {RangeError} as `evaluateScores`
  * @example
  * ```ts
@@ -129,16 +130,16 @@ export function fitTemperature(
 }
 
 /**
- * Takes back what oversampling did to a model's probabilities, for good: the odds of a class that was shown
- * `times` times as often are divided by that. The last dense layer's bias is changed.
+ * Removes the effect of oversampling from a model's probabilities, in place: divides the odds of each class by
+ * its number of repeats. Changes the bias of the last dense layer.
  *
  * Source: Saerens et al., 2002, Adjusting the Outputs of a Classifier to New a Priori Probabilities, Neural
  * Computation 14(1), equation 2.4.
  *
- * @param model Ends in a dense layer with a sigmoid or a softmax, as `buildCnn`'s do.
- * @param times How often the photos of each class were shown, in the order of the classes.
- * @throws {TypeError} if the model ends otherwise
- * @throws {RangeError} if there are other than one positive number per class
+ * @param model Ends in a dense layer with a sigmoid or a softmax, like those of `buildCnn`.
+ * @param times The number of repeats of each class in training, in the order of the classes.
+ * @throws {TypeError} if the model does not end in such a layer
+ * @throws {RangeError} if `times` is not one positive number per class
  * @example
  * ```ts
  * import { undoRepeats } from "./calibration.ts";
@@ -165,12 +166,12 @@ export function undoRepeats(model: LayersModel, times: readonly number[]): void 
 }
 
 /**
- * Divides the model's logits by a temperature, for good: its last dense layer's weights are changed, so
- * that whoever loads the saved model gets calibrated probabilities and needs to know nothing of it.
+ * Divides the model's logits by a temperature, in place. Changes the weights of the last dense layer, so that
+ * the saved model computes calibrated probabilities without further steps.
  *
- * @param model Ends in a dense layer with a sigmoid or a softmax, as `buildCnn`'s do.
- * @throws {TypeError} if the model ends otherwise
- * @throws {RangeError} if the temperature is not positive
+ * @param model Ends in a dense layer with a sigmoid or a softmax, like those of `buildCnn`.
+ * @throws {TypeError} if the model does not end in such a layer
+ * @throws {RangeError} if `temperature` is not positive
  * @example
  * ```ts
  * import { applyTemperature } from "./calibration.ts";
@@ -183,19 +184,19 @@ export function undoRepeats(model: LayersModel, times: readonly number[]): void 
  */
 export function applyTemperature(model: LayersModel, temperature: number): void {
   if (!(temperature > 0 && temperature < Infinity)) {
-    throw new RangeError(`the temperature must be positive, got ${temperature}`);
+    throw new RangeError(`temperature must be positive, got ${temperature}`);
   }
   const last = findDecision(model);
   tf.tidy(() => last.setWeights(last.getWeights().map((weight) => tf.div(weight, temperature))));
 }
 
-/** The layer whose outputs are the probabilities. */
+/** Finds the layer whose outputs are the probabilities. */
 function findDecision(model: LayersModel): layers.Layer {
   const last = model.layers.at(-1)!;
   const activation = (last.getConfig() as { activation?: unknown }).activation;
   if (last.getClassName() !== "Dense" || !["sigmoid", "softmax"].includes(String(activation))) {
     throw new TypeError(
-      `the model must end in a dense layer with sigmoid or softmax, found ${last.getClassName()} with ${activation}`,
+      `model must end in a dense layer with sigmoid or softmax, got ${last.getClassName()} with ${activation}`,
     );
   }
   return last;

@@ -1,24 +1,23 @@
 /**
- * Found boxes against labelled ones, to numbers: plain arithmetic, no TensorFlow. Average precision is
- * that of PASCAL VOC from 2010 on; faces that are too small to count are left out as VOC leaves out
- * difficult ones.
+ * Computes detection metrics from found and labelled boxes, without TensorFlow. Average precision follows PASCAL
+ * VOC since 2010. Faces that are too small are ignored, like VOC's difficult ones.
  */
 import { CLASSES, type ClassName } from "../types.ts";
 import { type DetectionOptions, judgeDetections, type JudgedPhoto } from "./judge_detections.ts";
 
-/** How well boxes were found, and in which order. */
+/** The metrics of ranked detections. */
 export interface RankedResult {
-  /** Average precision, 0..1; `null` where there is nothing to find. */
+  /** Average precision, 0..1; `null` if there is no labelled face. */
   averagePrecision: number | null;
-  /** Share of the labelled faces that were found, 0..1; 0 where there are none. */
+  /** Share of the labelled faces that were found, 0..1; 0 if there is none. */
   recall: number;
-  /** Share of the found faces that are right, 0..1; 0 where there are none. */
+  /** Share of the found faces that are right, 0..1; 0 if there is none. */
   precision: number;
   /** Labelled faces that count. */
   truths: number;
 }
 
-/** Mean over the photos of |found - labelled|, in faces a photo. */
+/** Mean over the photos of |found - labelled|, in faces per photo. */
 export interface CountErrors {
   faces: number;
   with_mask: number;
@@ -26,7 +25,7 @@ export interface CountErrors {
   mask_weared_incorrect: number;
 }
 
-/** Recall of labelled faces of `from` <= pixels on the shorter side < `to`. */
+/** Recall of labelled faces whose shorter side is in `from` <= pixels < `to`. */
 export interface SizeRecall {
   from: number;
   /** `null`: no upper end. */
@@ -35,38 +34,40 @@ export interface SizeRecall {
   recall: number;
 }
 
-/** What the whole chain, and the detector alone, are worth; plain data, ready for `JSON.stringify`. */
+/** The metrics of the whole chain, and of the detector alone; plain data, ready for `JSON.stringify`. */
 export interface DetectionEvaluation {
-  /** Mean of the average precisions of the three classes, of those that were labelled at all. */
+  /** Mean of the average precisions of the classes that have labelled faces. */
   mAP: number | null;
-  /** As `mAP`, of `with_mask` and `without_mask` alone. */
+  /** As `mAP`, of `with_mask` and `without_mask` only. */
   mAP2: number | null;
-  /** Each class: a found face is right if box and label are. */
+  /** Metrics per class: a found face is right if its box and label are. */
   perClass: Record<ClassName, RankedResult>;
-  /** Boxes alone, whatever their labels. */
+  /** Metrics of the boxes, regardless of labels. */
   detector: RankedResult & { recallBySize: SizeRecall[] };
   countErrors: CountErrors;
   photos: number;
-  /** Labelled faces that count, and those that are difficult or under `minFace`. */
+  /** Labelled faces that count. */
   faces: number;
+  /** Labelled faces that are difficult or smaller than `minFace`. */
   ignoredFaces: number;
 }
 
 const ALL = CLASSES["three-class"];
-/** Where sizes part, in pixels. */
+/** Lower ends of the size classes, in pixels. */
 const SIZES = [0, 20, 40, 80];
 
 /**
- * Ranks the found faces of all photos and judges each, the surest first, as PASCAL VOC does: it is right
- * if the labelled face that it overlaps most does so by `minIou` and has not been found before.
+ * Ranks the found faces of all photos, the most confident first, and computes their metrics as PASCAL VOC does.
+ * A found face is right if the labelled face that it overlaps most has an IoU of at least `minIou` and was not
+ * found before.
  *
  * Source: M. Everingham et al., "The PASCAL Visual Object Classes Challenge 2012 Development Kit", section
- * 3.4.1, and its `VOCevaldet.m`; average precision is the area under the curve of precision, made
- * to fall, over recall, at all points. Equal ranks keep the order of the photos.
+ * 3.4.1, and its `VOCevaldet.m`. Average precision is the area under the monotonic precision-recall curve, at
+ * all points. Faces of equal score keep the order of the photos.
  *
- * @param className Only faces of this class and label, ranked by score times probability. @default all
- * faces, whatever their class, ranked by the detector's score
- * @throws {RangeError} if an option is out of its range, or a score is no number
+ * @param options.className Restricts faces to this class, ranked by score times probability. @default all
+ * classes, ranked by the detector's score
+ * @throws {RangeError} if an option is out of range, or a score is not a number
  * @example
  * ```ts
  * import { rankDetections } from "./detection_metrics.ts";
@@ -105,11 +106,11 @@ export function rankDetections(
 }
 
 /**
- * Judges the chain from photo to labelled boxes, and the detector alone.
+ * Evaluates the whole chain, and the detector alone.
  *
- * @param minScore Found faces of a lower score count for the average precision alone; recall, precision
- * and counts are those of somebody who sees only the others. @default 0
- * @throws {RangeError} if there is no photo, or an option is out of its range
+ * @param options.minScore Faces of a lower score count for the average precision only, not for recall,
+ * precision and counts. @default 0
+ * @throws {RangeError} if there is no photo, or an option is out of range
  * @example
  * ```ts
  * import { evaluateDetections } from "./detection_metrics.ts";
@@ -126,7 +127,7 @@ export function evaluateDetections(
   { minScore = 0, ...options }: DetectionOptions & { minScore?: number } = {},
 ): DetectionEvaluation {
   if (photos.length === 0) {
-    throw new RangeError("evaluateDetections() needs at least one photo, got none");
+    throw new RangeError("photos must be at least one, got none");
   }
   const shown = photos.map(({ truths, found }) => ({
     truths,
@@ -163,7 +164,7 @@ export function evaluateDetections(
   };
 }
 
-/** How far the numbers of faces are off, which is what somebody who counts masks reads. */
+/** Computes the errors of the numbers of faces, for users who count masks. */
 function countErrors(photos: readonly JudgedPhoto[], options: DetectionOptions): CountErrors {
   const offBy = (className?: ClassName) =>
     mean(photos.map((photo) => {
@@ -181,7 +182,7 @@ function countErrors(photos: readonly JudgedPhoto[], options: DetectionOptions):
   return { faces: offBy(), with_mask, without_mask, mask_weared_incorrect };
 }
 
-/** The area under precision over recall, where precision is the best at this recall or a higher one. */
+/** Computes the area under the precision-recall curve; precision is the maximum at this or a higher recall. */
 function areaUnder(isRight: readonly boolean[], truths: number): number {
   const precisions: number[] = [];
   let right = 0;
@@ -189,7 +190,7 @@ function areaUnder(isRight: readonly boolean[], truths: number): number {
     if (hit) precisions.push(++right / (i + 1));
   }
   let best = 0;
-  // Recall grows by the same step at each that is right, and only there.
+  // Recall grows by the same step at each right detection, and only there.
   return precisions.reduceRight((area, precision) => area + (best = Math.max(best, precision)), 0) /
     truths;
 }

@@ -1,4 +1,4 @@
-/** Draws onto photos of bare faces what may be taken for a mask, or hide one. */
+/** Draws masks, hands and beards on photos of bare faces, to test classifiers. */
 import { Image } from "npm:imagescript@1.3.1";
 import { type AffineMap, fitAffine } from "../detection/affine.ts";
 import type { Point } from "../detection/landmarks.ts";
@@ -12,37 +12,36 @@ import type { Random } from "../types.ts";
 
 /** Landmarks between the eyes, where skin is rarely covered. */
 const BRIDGE = [27, 28, 29] as const;
-/** Where the drawn chin ends. */
+/** The lower end of the drawn chin. */
 const CHIN = 54;
-/** Where the drawings of `sample_faces` have the places that landmarks give, in their units. */
-const DRAWN: readonly { place: Point; landmarks: readonly number[] }[] = [
-  { place: [-17, -12], landmarks: [36, 37, 38, 39, 40, 41] }, // eyes
-  { place: [17, -12], landmarks: [42, 43, 44, 45, 46, 47] },
-  { place: [0, 16], landmarks: [33] }, // under the nose
-  { place: [0, 30], landmarks: [48, 54, 51, 57] }, // mouth
-  { place: [0, CHIN], landmarks: [7, 8, 9] }, // chin
-  { place: [-39, 12], landmarks: [2, 3] }, // jaw
-  { place: [39, 12], landmarks: [13, 14] },
+/** Points of the drawings of `sample_faces`, in their units, and the landmarks at the same points. */
+const DRAWN: readonly { point: Point; landmarks: readonly number[] }[] = [
+  { point: [-17, -12], landmarks: [36, 37, 38, 39, 40, 41] }, // eyes
+  { point: [17, -12], landmarks: [42, 43, 44, 45, 46, 47] },
+  { point: [0, 16], landmarks: [33] }, // under the nose
+  { point: [0, 30], landmarks: [48, 54, 51, 57] }, // mouth
+  { point: [0, CHIN], landmarks: [7, 8, 9] }, // chin
+  { point: [-39, 12], landmarks: [2, 3] }, // jaw
+  { point: [39, 12], landmarks: [13, 14] },
 ];
 
-/** SVG elements of a hand whose finger tips are at the mouth. */
+/** Draws a hand with its finger tips at the mouth, as SVG elements. */
 export const drawHandAtMouth = (dice: Dice, face: Face): string =>
   drawHand(dice, face, dice.between(-8, 8), dice.between(24, 36));
 
-/** SVG elements of a beard, black, brown or grey. */
+/** Draws a black, brown or grey beard, as SVG elements. */
 export const drawFullBeard = (dice: Dice, face: Face): string =>
   drawBeard(dice, { ...face, hair: dice.pick(["#1c1512", "#3d2817", "#8a8a8a"]) }, true);
 
 /**
- * Draws onto a face what a function draws in the units of `sample_faces`, by the face's landmarks.
+ * Draws on a face with a function that uses the units of `sample_faces`, fitted to the face's landmarks.
  *
- * @param pixels `[size, size, 3]` uint8 RGB; is left as it is
- * @param landmarks 68 points, as `findLandmarks` gives them
- * @param random Where all choices come from.
- * @param draw Gives SVG elements; the face's middle is 0 0.
+ * @param pixels `[size, size, 3]` uint8 RGB; left unchanged
+ * @param landmarks 68 points in pixels, as `findLandmarks` returns them
+ * @param random The source of all random choices.
+ * @param draw Returns SVG elements; the face's centre is 0 0.
  * @returns pixels of the same shape
- * @throws {RangeError} if `pixels` are not as many as `size` says, if there are not 68 landmarks, or if they
- * lie on one line
+ * @throws {RangeError} if `pixels` do not match `size`, there are not 68 landmarks, or they lie on one line
  */
 export async function drawOnFace(
   pixels: Uint8Array,
@@ -63,22 +62,22 @@ export async function drawOnFace(
     feminine: 0.5,
   };
   const [[a, c, e], [b, d, f]] = fitDrawing(landmarks);
-  // A picture's middle is 0 0, a photo's is half its size.
-  const place = `matrix(${[a, b, c, d, e - size / 2, f - size / 2].join(" ")})`;
-  const content = group(place, draw(makeDice(random), face));
+  // The centre is 0 0 in a picture, and half the size in a photo.
+  const transform = `matrix(${[a, b, c, d, e - size / 2, f - size / 2].join(" ")})`;
+  const content = group(transform, draw(makeDice(random), face));
   const drawing = picture(size, size, defineShade(), content);
   const { bitmap } = await Image.renderSVG(drawing, size, Image.SVG_MODE_HEIGHT);
   return pixels.map((level, i) => {
     const at = 4 * Math.floor(i / 3);
-    // The bitmap's colours are multiplied by its alpha already.
+    // The bitmap's colours are premultiplied by its alpha.
     return Math.round(level * (1 - bitmap[at + 3]! / 255) + bitmap[at + i % 3]!);
   });
 }
 
-/** Of the pixels at these places, or at the edge beside them; places that are no numbers are refused later. */
-function meanColour(pixels: Uint8Array, size: number, places: readonly Point[]): Colour {
+/** Averages the pixels at these points, clamped to the photo; points that are not numbers are refused later. */
+function meanColour(pixels: Uint8Array, size: number, points: readonly Point[]): Colour {
   const inside = (position: number) => Math.max(0, Math.min(size - 1, Math.floor(position))) || 0;
-  const starts = places.map(([x, y]) => 3 * (inside(y) * size + inside(x)));
+  const starts = points.map(([x, y]) => 3 * (inside(y) * size + inside(x)));
   return toHex(
     [0, 1, 2].map((i) =>
       starts.reduce((sum, start) => sum + pixels[start + i]!, 0) / starts.length
@@ -86,22 +85,24 @@ function meanColour(pixels: Uint8Array, size: number, places: readonly Point[]):
   );
 }
 
-/** @throws {RangeError} if pixels or landmarks are not as many as they should be */
+/** @throws {RangeError} if the number of pixels or landmarks is wrong */
 function expectFace(pixels: Uint8Array, landmarks: readonly Point[], size: number): void {
   if (pixels.length !== size * size * 3) {
-    throw new RangeError(`size ${size} needs ${size * size * 3} bytes, got ${pixels.length}`);
+    throw new RangeError(
+      `pixels must be ${size * size * 3} bytes for size ${size}, got ${pixels.length}`,
+    );
   }
   if (landmarks.length !== 68) {
-    throw new RangeError(`a face needs 68 landmarks, got ${landmarks.length}`);
+    throw new RangeError(`landmarks must be 68 points, got ${landmarks.length}`);
   }
 }
 
-/** The affine map from the drawings' places to the photo's. */
+/** Fits the affine map from the drawings' points to those of the photo. */
 function fitDrawing(landmarks: readonly Point[]): AffineMap {
   const mean = (numbers: readonly number[], axis: 0 | 1) =>
     numbers.reduce((sum, number) => sum + landmarks[number]![axis], 0) / numbers.length;
-  return fitAffine(DRAWN.map(({ place, landmarks: numbers }) => ({
-    from: place,
+  return fitAffine(DRAWN.map(({ point, landmarks: numbers }) => ({
+    from: point,
     to: [mean(numbers, 0), mean(numbers, 1)],
   })));
 }

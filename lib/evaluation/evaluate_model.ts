@@ -1,4 +1,4 @@
-/** A model, on labelled photos: how good it is. */
+/** Evaluates a model on labelled photos. */
 import type { LayersModel } from "@tensorflow/tfjs-node";
 import { type Calibration, measureCalibration } from "./calibration.ts";
 import { evaluateScores, type Evaluation } from "./metrics.ts";
@@ -11,39 +11,39 @@ import { CLASSES, type ClassName, type ImageSet, type OnProgress } from "../type
 export interface ModelEvaluation extends Evaluation {
   /** Expected calibration error, 0..1: see {@linkcode measureCalibration}. */
   calibrationError: number;
-  /** Of a model of three classes that is judged on two: the photos that it puts into the third. */
+  /** If a model of three classes is evaluated on two: the photos that it assigns to the third. */
   otherAnswers?: { className: ClassName; count: number };
-  /** What limits the result: see {@linkcode warnAboutPart}. */
+  /** Limits of the result: see {@linkcode warnAboutPart}. */
   warnings: string[];
 }
 
 /** Options of {@linkcode evaluateModel}. */
 export interface EvaluateOptions {
-  /** What is evaluated, in words. @default "the set" */
+  /** The name of the part, for warnings. @default "the set" */
   part?: string;
-  /** A scene's number per image of the set, as {@linkcode splitPhotos} gives them. @default none known */
+  /** One group number per image of the set, as {@linkcode splitPhotos} returns them. @default none */
   groups?: readonly number[];
   onProgress?: OnProgress;
 }
 
-/** What {@linkcode evaluateModel} measured, and what it was measured from. */
+/** The result of {@linkcode evaluateModel}. */
 export interface ModelResult {
   evaluation: ModelEvaluation;
   calibration: Calibration;
-  /** `[n]` indices in the classes. */
+  /** `[n]` indices of the true classes. */
   labels: number[];
-  /** Probabilities in 0..1, row after row: `[n]` of the second of two classes, `[n, classes]` of more. */
+  /** Probabilities in 0..1: `[n]` of the second class for two classes, `[n, classes]` for more. */
   scores: Float32Array;
 }
 
 /**
- * Evaluates a model on the photos at `indices`. A model of three classes can be judged on two: its
- * probabilities are narrowed by {@linkcode narrowToBinary}, and its answers of the third class are counted.
+ * Evaluates a model on the photos at `indices`. A model of three classes can be evaluated on two:
+ * {@linkcode narrowToBinary} converts its probabilities, and its predictions of the third class are counted.
  *
- * @param model Takes `[n, size, size, 3]` float32 RGB in 0..1; is left as it is.
- * @param classes Those that are judged: the model's, or two of its three.
- * @throws {RangeError} if there is no index, an index is not one of the set's, a sample's class is not
- * one of `classes`, or the model has other classes
+ * @param model Takes `[n, size, size, 3]` float32 RGB in 0..1; left unchanged.
+ * @param classes The model's classes, or two of its three.
+ * @throws {RangeError} if `indices` is empty, an index is outside the set, a sample's class is not one of
+ * `classes`, or the model has other classes
  * @example
  * ```ts
  * import { evaluateModel } from "./evaluate_model.ts";

@@ -1,26 +1,36 @@
-/** Where a network looks: heat laid over the photos. */
+/** Explains predictions by heat maps over the photos (Grad-CAM). */
 import type { LayersModel, SymbolicTensor, Tensor, Tensor4D } from "@tensorflow/tfjs-node";
 import { scaleImages, unscaleImages } from "../model/batches.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { installKernels } from "../engine/kernels.ts";
 import type { PixelSet } from "../photo.ts";
 
-/** How much of the photo the hottest place lets through. */
+/** The share of the photo that stays visible at the maximum of the heat map. */
 const PHOTO_SHARE = 0.45;
 
 /**
- * Lays over each photo what spoke for the class that the model predicts: from nothing, through red, to
- * yellow where it counted most.
+ * Draws a heat map over each photo that shows the evidence for the predicted class: from transparent through red
+ * to yellow at the maximum.
  *
  * Source: Selvaraju et al., 2017, Grad-CAM, equations 1 and 2, https://arxiv.org/abs/1610.02391: the last
  * convolution's features, weighted by the mean gradient of the class's logit.
  *
- * @param model A chain of layers that ends in a dense one, as `buildCnn` and `buildTransferModel` make; is
- * left as it is.
- * @param indices Places in the set.
- * @returns a set of these photos alone, in this order
- * @throws {RangeError} if an index is not one of the set's
+ * @param model A chain of layers that ends in a dense one, as `buildCnn` and `buildTransferModel` make; left
+ * unchanged.
+ * @param indices Indices in the set.
+ * @returns a set of these photos only, in this order
+ * @throws {RangeError} if an index is outside the set
  * @throws {TypeError} if the model has no convolution
+ * @example
+ * ```ts
+ * import { explainPredictions } from "./grad_cam.ts";
+ * import { buildCnn } from "../model/cnn.ts";
+ *
+ * const model = buildCnn({ size: 32 });
+ * const images = { size: 32, pixels: new Uint8Array(2 * 32 * 32 * 3).fill(100) };
+ * console.log(explainPredictions(model, images, [1]).pixels.length); // 3072
+ * model.dispose();
+ * ```
  */
 export function explainPredictions(
   model: LayersModel,
@@ -44,12 +54,12 @@ export function explainPredictions(
   return { size, pixels };
 }
 
-/** What speaks for the predicted class, `[1, size, size, 1]` in 0..1. */
+/** Computes the heat map of the predicted class, `[1, size, size, 1]` in 0..1. */
 function findHeat(features: Tensor4D, toLogits: (x: Tensor) => Tensor, size: number): Tensor4D {
   const logits = toLogits(features).dataSync();
   const sigmoid = logits.length === 1;
   const label = logits.indexOf(Math.max(...logits));
-  // One logit speaks for the second class, and its negative for the first.
+  // A single logit is that of the second class; its negative is that of the first.
   const score = (x: Tensor) =>
     sigmoid
       ? tf.mul(tf.sum(toLogits(x)), logits[0]! >= 0 ? 1 : -1)
@@ -61,10 +71,10 @@ function findHeat(features: Tensor4D, toLogits: (x: Tensor) => Tensor, size: num
   return tf.div(resized, tf.maximum(tf.max(resized), 1e-9));
 }
 
-/** The model in two: up to the last convolution, and from there to the logits. */
+/** Cuts the model in two: up to the last convolution, and from there to the logits. */
 function cutModel(model: LayersModel) {
   const last = model.layers.findLastIndex((layer) => /Conv2D$/.test(layer.getClassName()));
-  if (last < 0) throw new TypeError(`${model.name} has no convolution to look at`);
+  if (last < 0) throw new TypeError(`model must have a convolution, got none in ${model.name}`);
   const output = model.layers[last]!.output as SymbolicTensor;
   const lower = tf.model({ inputs: model.inputs, outputs: output });
   const head = model.layers.slice(last + 1, -1);

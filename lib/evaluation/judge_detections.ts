@@ -2,37 +2,37 @@
 import { boxIou } from "../boxes.ts";
 import type { Box, ClassName } from "../types.ts";
 
-/** A face as somebody labelled it. */
+/** A labelled face. */
 export interface TrueFace {
   box: Box;
   className: ClassName;
-  /** Left out of judging, as PASCAL VOC does: whether it is found counts neither way. @default false */
+  /** Ignored in all metrics, as in PASCAL VOC. @default false */
   isDifficult?: boolean;
 }
 
-/** A face as it was found: what `detectMasks` gives. */
+/** A found face, as `detectMasks` returns it. */
 export interface FoundFace {
   box: Box;
   label: ClassName;
   /** The probability of `label`, 0..1. */
   probability: number;
-  /** How sure the detector is that there is a face, 0..1. */
+  /** The detector's confidence that it is a face, 0..1. */
   score: number;
 }
 
-/** One photo: what is in it, and what was found. */
+/** The labelled and the found faces of one photo. */
 export interface JudgedPhoto {
   truths: readonly TrueFace[];
   found: readonly FoundFace[];
 }
 
-/** Options of all figures here. */
+/** Options of the detection metrics. */
 export interface DetectionOptions {
-  /** Intersection over union from which a found box matches a labelled one, 0..1. @default 0.5 */
+  /** The least intersection over union of a match, 0..1. @default 0.5 */
   minIou?: number;
   /**
-   * Labelled faces of fewer pixels on the shorter side are left out: nothing is lost if one is missed,
-   * and what matches one counts neither way, where classes count one of the same class. @default 0
+   * Labelled faces with a shorter side below this number of pixels are ignored, and so are the found faces that
+   * match them. Metrics per class match faces of the same class only. @default 0
    */
   minFace?: number;
 }
@@ -50,13 +50,17 @@ export interface JudgedFind {
   outcome: "right" | "wrong" | "ignored";
 }
 
-/** All labelled faces, and all found ones with the surest first, each with what became of it. */
+/**
+ * Matches the found faces, the most confident first, with the labelled ones.
+ *
+ * @throws {RangeError} if an option is out of range, or a score is not a number
+ */
 export function judgeDetections(
   photos: readonly JudgedPhoto[],
   { minIou = 0.5, minFace = 0 }: DetectionOptions,
 ): { truths: JudgedTruth[]; found: JudgedFind[] } {
   if (!(minIou > 0 && minIou <= 1)) {
-    throw new RangeError(`minIou must be above 0 and at most 1, got ${minIou}`);
+    throw new RangeError(`minIou must be in 0 < minIou <= 1, got ${minIou}`);
   }
   if (!(minFace >= 0)) throw new RangeError(`minFace must be 0 or more pixels, got ${minFace}`);
   const truthsOf = photos.map(({ truths }) =>
@@ -67,7 +71,7 @@ export function judgeDetections(
   );
   const ranked = photos.flatMap(({ found }, photo) => found.map((face) => ({ ...face, photo })));
   const lost = ranked.find(({ score }) => Number.isNaN(score));
-  if (lost) throw new RangeError(`a score must be a number, got ${lost.score}`);
+  if (lost) throw new RangeError(`score must be a number, got ${lost.score}`);
   ranked.sort((a, b) => b.score - a.score);
   const found = ranked.map(({ photo, box, label }): JudgedFind => {
     let best: typeof truthsOf[number][number] | undefined, bestIou = 0;

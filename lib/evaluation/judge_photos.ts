@@ -1,4 +1,4 @@
-/** Labelled whole photos through the chain: what is there, and what is found. */
+/** Runs the detection chain on labelled photos, for evaluation. */
 import type { Dataset } from "../data/dataset.ts";
 import type { DetectOptions, Detector } from "../detection/detector.ts";
 import type { JudgedPhoto } from "./judge_detections.ts";
@@ -7,11 +7,27 @@ import type { Classifier } from "../model/saved_model.ts";
 import type { OnProgress, Unreadable } from "../types.ts";
 
 /**
- * Finds and classifies the faces of every labelled photo of a data set, those without a face too.
+ * Finds and classifies the faces of every labelled photo of a data set, including photos without faces.
  *
- * @param minScore Low by default, as the average precision judges all ranks. @default 0.05
- * @returns a photo each, ready for `evaluateDetections`, and the photos that could not be read
- * @throws {RangeError} if the data set has no boxes, or an option is out of its range
+ * @param options.minScore Low by default, as the average precision needs all ranks. @default 0.05
+ * @returns one result per photo, ready for `evaluateDetections`, and the unreadable photos
+ * @throws {RangeError} if a sample has no box, or an option is out of range
+ * @example
+ * ```ts
+ * import { judgePhotos } from "./judge_photos.ts";
+ * import { loadDetector } from "../detection/detector.ts";
+ * import { buildCnn } from "../model/cnn.ts";
+ * import { PREPROCESSING } from "../model/saved_model.ts";
+ * import { CLASSES } from "../types.ts";
+ *
+ * const detector = await loadDetector();
+ * const info = { classes: CLASSES.binary, size: 128, preprocessing: PREPROCESSING, trainedOn: "" };
+ * const box = { left: 0, top: 0, width: 30, height: 30 };
+ * const samples = [{ file: "no/such.jpg", className: "with_mask" as const, box }];
+ * const set = { photos: ["no/such.jpg"], samples };
+ * const { unreadable } = await judgePhotos(detector, { model: buildCnn(), info }, set);
+ * console.log(unreadable.length); // 1
+ * ```
  */
 export async function judgePhotos(
   detector: Detector,
@@ -22,7 +38,7 @@ export async function judgePhotos(
   const unboxed = samples.find(({ box }) => !box);
   if (unboxed) {
     throw new RangeError(
-      `detection is judged on photos with boxes (PASCAL VOC), and ${unboxed.file} has none`,
+      `samples must have boxes to evaluate detection, got none for ${unboxed.file}`,
     );
   }
   const samplesOf = Map.groupBy(samples, ({ file }) => file);

@@ -1,4 +1,4 @@
-/** Photos whose label may be wrong: every model that did not see them says otherwise. */
+/** Finds photos whose label may be wrong, by cross-validation. */
 import type { Tensor, Tensor2D } from "@tensorflow/tfjs-node";
 import { chunk, scaleImages, toLabels } from "../model/batches.ts";
 import { tf } from "../engine/tensorflow.ts";
@@ -7,22 +7,23 @@ import { seededRandom, shuffle } from "../random.ts";
 import { buildTransferModel } from "../model/transfer.ts";
 import type { ClassName, ImageSet, OnProgress } from "../types.ts";
 
-/** A photo whose label is in doubt. */
+/** A photo whose label may be wrong. */
 export interface SuspectedLabel {
-  /** Its place in the set. */
+  /** The photo's index in the set. */
   index: number;
+  /** The index of the labelled class. */
   label: number;
-  /** The class that was predicted instead. */
+  /** The index of the predicted class. */
   predicted: number;
   /** The probability of the predicted class, 0..1. */
   probability: number;
 }
 
-/** How labels are doubted. */
+/** Options of {@linkcode findLabelErrors}. */
 export interface LabelErrorOptions {
-  /** Parts, each judged by a model of the others. @default 5 */
+  /** The number of parts, each predicted by a model of the others. @default 5 */
   folds?: number;
-  /** How sure that model must be. @default 0.9 */
+  /** The least probability of the predicted class, 0..1. @default 0.9 */
   minProbability?: number;
   /** @default 42 */
   seed?: number;
@@ -33,18 +34,35 @@ export interface LabelErrorOptions {
 const FIT = { steps: 120, rate: 0.05, decay: 0.01 } as const;
 
 /**
- * Lists labels that a cross-validated model contradicts with confidence, the surest first. For a reader to
- * judge: some are wrong, others are only unusual.
+ * Lists labels that a cross-validated model contradicts with high confidence, the most confident first. Check
+ * them by eye: some photos are only unusual.
  *
- * The model is a logistic regression on what a face detector's backbone makes of each photo, so it learned
- * nothing from the labels in doubt.
+ * The model is a logistic regression on the features of a face detector's backbone, which was not trained on
+ * these labels.
  *
  * Source: Northcutt et al., 2021, Confident Learning, https://arxiv.org/abs/1911.00068 (its baseline of
  * confident, out-of-sample disagreement).
  *
- * @param indices Those of the set that are judged.
- * @param groups Of the whole set, as `groupDuplicates` gives them: near-duplicates are judged together.
- * @throws {RangeError} if there are fewer groups than folds, or `folds` is under 2
+ * @param indices The photos to check.
+ * @param groups One group number per photo of the set, as `groupDuplicates` returns them: near-duplicates stay
+ * in one fold.
+ * @throws {RangeError} if there are fewer groups than folds, or `folds` is less than 2
+ * @example
+ * ```ts
+ * import { findLabelErrors } from "./label_errors.ts";
+ * import { CLASSES } from "../types.ts";
+ *
+ * // Four black and four white photos, the last of which has a wrong label.
+ * const indices = [0, 1, 2, 3, 4, 5, 6, 7];
+ * const pixels = new Uint8Array(8 * 32 * 32 * 3).fill(255, 4 * 32 * 32 * 3);
+ * const samples = indices.map((i) => ({
+ *   file: `${i}.jpg`,
+ *   className: i < 4 || i === 7 ? "with_mask" as const : "without_mask" as const,
+ * }));
+ * const images = { size: 32, pixels, samples, unreadable: [] };
+ * const options = { folds: 4, minProbability: 0.6 };
+ * console.log(await findLabelErrors(images, indices, indices, CLASSES.binary, options)); // index: 7
+ * ```
  */
 export async function findLabelErrors(
   images: ImageSet,
@@ -61,13 +79,13 @@ export async function findLabelErrors(
   const labels = toLabels(images, indices, classes);
   const features = await readFeatures(images, indices, onProgress);
   const order = shuffle([...all], seededRandom(seed));
-  const foldOf = new Map(order.map((group, place) => [group, place % folds]));
+  const foldOf = new Map(order.map((group, i) => [group, i % folds]));
   const suspects: SuspectedLabel[] = [];
   for (let fold = 0; fold < folds; fold++) {
     const [held, others] = [true, false].map((is) =>
       [...labels.keys()].filter((at) => (foldOf.get(groupOf[at]!) === fold) === is)
     ) as [number[], number[]];
-    const probabilities = judge(features, labels, classes.length, others, held);
+    const probabilities = predictHeld(features, labels, classes.length, others, held);
     held.forEach((at, row) => {
       const ofRow = probabilities.subarray(row * classes.length, (row + 1) * classes.length);
       const probability = Math.max(...ofRow);
@@ -76,13 +94,13 @@ export async function findLabelErrors(
         suspects.push({ index: indices[at]!, label: labels[at]!, predicted, probability });
       }
     });
-    onProgress?.({ stage: "Judging labels", done: fold + 1, total: folds });
+    onProgress?.({ stage: "Checking labels", done: fold + 1, total: folds });
   }
   features.dispose();
   return suspects.sort((a, b) => b.probability - a.probability);
 }
 
-/** `[n, features]`, each of mean 0 and variance 1; the caller disposes it. */
+/** Computes features `[n, features]`, each with mean 0 and variance 1; the caller disposes them. */
 async function readFeatures(
   images: ImageSet,
   indices: readonly number[],
@@ -96,7 +114,7 @@ async function readFeatures(
     rows.push(tf.tidy(() => backbone.predictOnBatch(scaleImages(images, part)) as Tensor2D));
     const done = rows.length * 64;
     const total = indices.length;
-    onProgress?.({ stage: "Reading features of photos", done: Math.min(done, total), total });
+    onProgress?.({ stage: "Computing features", done: Math.min(done, total), total });
     await new Promise((resume) => setTimeout(resume));
   }
   const features = tf.tidy(() => {
@@ -109,8 +127,8 @@ async function readFeatures(
   return features;
 }
 
-/** Fits a softmax regression to some rows, and gives the probabilities of others, row after row. */
-function judge(
+/** Fits a softmax regression to `train`, and predicts the probabilities of `held`, `[held.length, classes]`. */
+function predictHeld(
   features: Tensor2D,
   labels: readonly number[],
   classes: number,

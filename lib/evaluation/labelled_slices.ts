@@ -1,15 +1,15 @@
-/** Photos sorted by kinds that a reader labelled: what cannot be measured, and need not be drawn. */
+/** Sorts photos into slices that people labelled, for kinds that cannot be measured. */
 import type { ImageSet } from "../types.ts";
 import type { Slice } from "./slices.ts";
 
-/** Faces of each kind, as `file left,top,width,height`. */
+/** The faces of each kind, as `file left,top,width,height`. */
 export type FaceKinds = Readonly<Record<string, readonly string[]>>;
 
 /**
- * Reads which faces are of which kind: JSON with a field `kinds`.
+ * Reads the kinds of faces from a JSON file with a field `kinds`.
  *
  * @throws {Deno.errors.NotFound} if there is no such file
- * @throws {Deno.errors.InvalidData} if it does not hold a list of texts per kind
+ * @throws {Deno.errors.InvalidData} if it does not hold a list of strings per kind
  * @example
  * ```ts
  * import { readFaceKinds } from "./labelled_slices.ts";
@@ -26,7 +26,9 @@ export async function readFaceKinds(file: string): Promise<FaceKinds> {
     const kinds = JSON.parse(text).kinds;
     for (const [name, faces] of Object.entries<unknown>(kinds)) {
       if (!(Array.isArray(faces) && faces.every((face) => typeof face === "string"))) {
-        throw new TypeError(`kinds.${name} must be a list of texts`);
+        throw new TypeError(
+          `kinds.${name} must be a list of strings, got ${JSON.stringify(faces)}`,
+        );
       }
     }
     return kinds;
@@ -41,7 +43,7 @@ export async function readFaceKinds(file: string): Promise<FaceKinds> {
 /**
  * Sorts faces by their kinds. A face may be of several kinds; kinds without a face are left out.
  *
- * @param indices Of the faces to be sorted, such as those of a test part.
+ * @param indices The faces to sort, such as those of a test part.
  * @example
  * ```ts
  * import { labelledSlices } from "./labelled_slices.ts";
@@ -49,7 +51,7 @@ export async function readFaceKinds(file: string): Promise<FaceKinds> {
  * const box = { left: 8, top: 9, width: 30, height: 40 };
  * const samples = [{ file: "set/1.jpg", className: "without_mask" as const, box }];
  * const images = { size: 1, pixels: new Uint8Array(3), samples, unreadable: [] };
- * console.log(labelledSlices(images, [0], { beard: ["1.jpg 8,9,30,40"] })[0]!.places); // [0]
+ * console.log(labelledSlices(images, [0], { beard: ["1.jpg 8,9,30,40"] })[0]!.indices); // [0]
  * ```
  */
 export function labelledSlices(
@@ -64,8 +66,8 @@ export function labelledSlices(
   });
   return Object.entries(kinds).map(([name, faces]) => ({
     name,
-    how: "labelled by a reader",
+    how: "labelled by hand",
     images,
-    places: faces.flatMap((face) => byFace.get(face) ?? []),
-  })).filter(({ places }) => places.length > 0);
+    indices: faces.flatMap((face) => byFace.get(face) ?? []),
+  })).filter(({ indices }) => indices.length > 0);
 }

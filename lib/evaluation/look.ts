@@ -1,17 +1,21 @@
-/** What a photo looks like, in numbers. */
+/** Measures the brightness, sharpness and skin tone of a photo. */
 import { LUMA, relativeLuminance, toLinearLight } from "../photo.ts";
 
 /** The measures of a photo. */
 export interface Look {
   /** Mean grey level, 0..255. */
   level: number;
-  /** Variance of the Laplacian of the grey levels: the less, the more blurred. */
+  /** Variance of the Laplacian of the grey levels; low values mean blur. */
   detail: number;
-  /** Individual typology angle of the skin in degrees; NaN where too little is seen. */
+  /** Individual typology angle of the skin in degrees; NaN if too little skin is visible. */
   angle: number;
 }
 
-/** @param pixels `[size, size, 3]` uint8 RGB */
+/**
+ * Measures one photo.
+ *
+ * @param pixels `[size, size, 3]` uint8 RGB in 0..255
+ */
 export function measureLook(pixels: Uint8Array, size: number): Look {
   const grey = new Float32Array(size * size);
   for (let i = 0; i < grey.length; i++) {
@@ -32,7 +36,7 @@ export function measureLook(pixels: Uint8Array, size: number): Look {
   return { level, detail: squares / n - (sum / n) ** 2, angle: measureSkin(pixels, size) };
 }
 
-/** The median typology angle of the skin-coloured pixels between brow and cheeks, where masks leave it bare. */
+/** Computes the median typology angle of skin-coloured pixels between brow and cheeks, above any mask. */
 function measureSkin(pixels: Uint8Array, size: number): number {
   const angles: number[] = [];
   for (let y = Math.round(0.2 * size); y < 0.5 * size; y++) {
@@ -44,14 +48,14 @@ function measureSkin(pixels: Uint8Array, size: number): number {
   return angles.length < 50 ? NaN : angles.sort((a, b) => a - b)[angles.length >> 1]!;
 }
 
-/** The chroma range of Chai and Ngan, 1999, IEEE Transactions on Circuits and Systems for Video Technology 9. */
+/** Source: Chai and Ngan, 1999, IEEE Transactions on Circuits and Systems for Video Technology 9. */
 function isSkin(red: number, green: number, blue: number): boolean {
   const cb = 128 - 0.169 * red - 0.331 * green + 0.5 * blue;
   const cr = 128 + 0.5 * red - 0.419 * green - 0.081 * blue;
   return cb >= 77 && cb <= 127 && cr >= 133 && cr <= 173;
 }
 
-/** arctan((L* - 50) / b*) in degrees, from sRGB under D65. */
+/** Computes arctan((L* - 50) / b*) in degrees, from sRGB under D65. */
 function typologyAngle(...rgb: [red: number, green: number, blue: number]): number {
   const [red, green, blue] = toLinearLight(rgb);
   const y = relativeLuminance(rgb);

@@ -1,25 +1,26 @@
-/** Two classifiers on the same photos: is one better, or luckier? */
+/** Compares two classifiers on the same photos by McNemar's test. */
 import { decideLabels, readProbabilities } from "./probabilities.ts";
 
-/** What a paired test found. */
+/** The result of a paired test. */
 export interface Comparison {
-  /** Photos that only the first classifier got right. */
+  /** Photos that only the first classifier predicts right. */
   onlyFirst: number;
-  /** Photos that only the second got right. */
+  /** Photos that only the second predicts right. */
   onlySecond: number;
-  /** How likely so uneven a count is, or a more uneven one, if both are equally good; 0..1. */
+  /** The probability of counts at least this uneven if both are equally good; 0..1. */
   p: number;
 }
 
 /**
- * Compares two classifiers by the photos on which one is right and the other wrong: McNemar's test, exact,
- * two-sided.
+ * Compares two classifiers by the photos that only one of them predicts right: the exact, two-sided McNemar
+ * test.
  *
  * Source: McNemar, 1947, Psychometrika 12; the exact form as in `statsmodels.stats.contingency_tables.mcnemar`.
  *
- * @param labels `[n]` places of the true classes.
- * @param first Probabilities as `evaluateScores` takes them; likewise `second`.
- * @param classes How many there are.
+ * @param labels `[n]` indices of the true classes.
+ * @param first Probabilities of the first classifier, as in `evaluateScores`.
+ * @param second Probabilities of the second.
+ * @param classes The number of classes.
  * @throws {RangeError} as `evaluateScores`
  * @example
  * ```ts
@@ -44,8 +45,7 @@ export function compareClassifiers(
     if (!right && secondRight![row]) onlySecond++;
   });
   const differing = onlyFirst + onlySecond;
-  // Of fair coins: the probability of so few of one side, for either side. The terms are added up from
-  // their logarithms, as 0.5 ** 1075 is 0 already.
+  // The binomial tail for p = 0.5, doubled. Terms are computed from logarithms, as 0.5 ** 1075 is 0.
   let logTerm = -differing * Math.LN2, tail = 0;
   for (let heads = 0; heads <= Math.min(onlyFirst, onlySecond); heads++) {
     tail += Math.exp(logTerm);

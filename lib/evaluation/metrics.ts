@@ -1,8 +1,7 @@
 /**
- * Labels and probabilities to numbers: plain arithmetic, no TensorFlow. Two classes or more. Every
- * figure is defined as in scikit-learn, with `zero_division=0`: a share of nothing is 0.
+ * Computes classification metrics for two or more classes, without TensorFlow. Metrics are defined as in
+ * scikit-learn, with `zero_division=0`.
  */
-
 import {
   checkLabels,
   decideLabels,
@@ -13,37 +12,37 @@ import { rocCurves } from "./roc.ts";
 
 export type { DecisionOptions };
 
-/** How one class fared. */
+/** The metrics of one class. */
 export interface ClassReport {
   className: string;
-  /** Right among those predicted as this class, 0..1. */
+  /** Share of right ones among the predictions of this class, 0..1. */
   precision: number;
-  /** Found among those of this class, 0..1. */
+  /** Share of found ones among the samples of this class, 0..1. */
   recall: number;
   /** Harmonic mean of precision and recall, 0..1. */
   f1: number;
-  /** How many samples are of this class. */
+  /** The number of samples of this class. */
   support: number;
 }
 
-/** What a set of predictions is worth; plain data, ready for `JSON.stringify`. */
+/** The metrics of a set of predictions; plain data, ready for `JSON.stringify`. */
 export interface Evaluation {
-  /** How many samples were judged. */
+  /** The number of samples. */
   n: number;
   /** Share of right predictions, 0..1. */
   accuracy: number;
   /** 95% Wilson interval of the accuracy. */
   interval: [low: number, high: number];
-  /** Of `classes[1]` where there are two classes, else the plain mean over all classes. */
+  /** Precision of `classes[1]` for two classes, the mean over all classes for more. */
   precision: number;
   /** As `precision`. */
   recall: number;
   /** As `precision`. */
   f1: number;
-  /** Plain mean of the F1 of all classes. */
+  /** Mean F1 of all classes. */
   macroF1: number;
-  /** Area under the ROC curve; the plain mean of one-vs-rest areas where there are more than two
-   * classes; `null` where a class has no samples or no others, so that the area is undefined. */
+  /** Area under the ROC curve, or the mean of one-vs-rest areas for more than two classes. `null` if a class
+   * has no samples or all samples, so that the area is undefined. */
   auc: number | null;
   /** Counts `[true label][predicted label]`. */
   confusion: number[][];
@@ -51,24 +50,24 @@ export interface Evaluation {
   perClass: ClassReport[];
 }
 
-/** One sample that was put into the wrong class. */
+/** A wrong prediction. */
 export interface Mistake {
-  /** The sample's place in the labels. */
+  /** The sample's index in the labels. */
   index: number;
   label: number;
   predicted: number;
-  /** The probability of the predicted class: how confident the mistake was. */
+  /** The probability of the predicted class, 0..1. */
   probability: number;
 }
 
 /**
- * Judges probabilities against the true labels.
+ * Evaluates probabilities against the true labels.
  *
- * @param labels `[n]` places in `classes`.
- * @param probabilities In 0..1, row after row as a tensor's data come: `[n]` probabilities of
- * `classes[1]` (a sigmoid), or `[n, classes.length]` (a softmax).
- * @param classes Two class names or more; with two, `classes[1]` is the positive class.
- * @throws {RangeError} If there are no samples, lengths disagree, or a value is out of its range.
+ * @param labels `[n]` indices in `classes`.
+ * @param probabilities In 0..1, row by row: `[n]` probabilities of `classes[1]` (a sigmoid), or
+ * `[n, classes.length]` (a softmax).
+ * @param classes Two or more class names; with two, `classes[1]` is the positive class.
+ * @throws {RangeError} if there are no samples, lengths differ, or a value is out of range
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -108,11 +107,11 @@ export function evaluateScores(
 }
 
 /**
- * Counts `[true label][predicted label]`.
+ * Counts samples by true and predicted label: `[true label][predicted label]`.
  *
  * @param labels `[n]` integers in 0..classCount - 1.
- * @param predictions `[n]`, likewise.
- * @throws {RangeError} If lengths disagree or a label is out of its range.
+ * @param predictions `[n]` integers in 0..classCount - 1.
+ * @throws {RangeError} if lengths differ or a label is out of range
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -128,25 +127,25 @@ export function confusionMatrix(
 ): number[][] {
   if (labels.length !== predictions.length) {
     throw new RangeError(
-      `${labels.length} labels need as many predictions, got ${predictions.length}`,
+      `predictions must be ${labels.length}, one per label, got ${predictions.length}`,
     );
   }
-  checkLabels(labels, classCount, "Label");
-  checkLabels(predictions, classCount, "Prediction");
+  checkLabels(labels, classCount, "label");
+  checkLabels(predictions, classCount, "prediction");
   const counts = Array.from({ length: classCount }, () => new Array<number>(classCount).fill(0));
   for (let i = 0; i < labels.length; i++) counts[labels[i]!]![predictions[i]!]! += 1;
   return counts;
 }
 
 /**
- * The 95% score interval of a proportion; unlike the normal approximation it stays within 0..1 and
- * holds at accuracies near 1.
+ * Computes the 95% Wilson score interval of a proportion. Unlike the normal approximation, it stays within 0..1
+ * and is valid for accuracies near 1.
  *
  * Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
  * Journal of the American Statistical Association 22, 1927; statsmodels'
  * `proportion_confint(method="wilson")`.
  *
- * @throws {RangeError} If `correct` and `n` are not whole numbers with 0 <= correct <= n and n >= 1.
+ * @throws {RangeError} if `correct` and `n` are not integers with 0 <= correct <= n and n >= 1
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -157,13 +156,13 @@ export function confusionMatrix(
  */
 export function wilsonInterval(correct: number, n: number): [low: number, high: number] {
   if (!Number.isInteger(n) || !Number.isInteger(correct) || n < 1 || correct < 0 || correct > n) {
-    throw new RangeError(`An interval needs 0 <= correct <= n and n >= 1, got ${correct} of ${n}`);
+    throw new RangeError(`correct must be an integer in 0..n with n >= 1, got ${correct} of ${n}`);
   }
   const z = 1.959963984540054; // the 97.5% quantile of the standard normal distribution
   const scale = 1 + z * z / n;
   const centre = (correct + z * z / 2) / n / scale;
   const margin = z * Math.sqrt(correct * (n - correct) / n + z * z / 4) / n / scale;
-  // At the ends the bound is exact; rounding would leave it a hair beside.
+  // At the ends the bound is exact, without rounding errors.
   return [correct === 0 ? 0 : centre - margin, correct === n ? 1 : centre + margin];
 }
 

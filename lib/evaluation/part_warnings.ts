@@ -1,16 +1,17 @@
-/** What limits a result: too few photos, too few scenes, a class that is not there. */
+/** Warns about parts that limit a result: too few photos, too few scenes, a missing class. */
 import { type ClassName, plural, type Sample } from "../types.ts";
 
-/** With fewer, the 95% interval of an accuracy of 0.9 is wider than 16 points. */
+/** With fewer samples, the 95% interval of an accuracy of 0.9 is wider than 16 points. */
 const FEWEST = 50;
 
 /**
- * Says what is wrong with a part as something to judge a model on; nothing where all is well.
+ * Lists the problems of a part for the evaluation of a model.
  *
  * @param name The part in words, such as "the test part".
- * @param samples Those of the part.
- * @param classes Those that are to be told apart.
- * @param groups A scene's number per sample, as `splitPhotos` gives them.
+ * @param samples The samples of the part.
+ * @param classes The classes that the model predicts.
+ * @param groups One group number per sample, as `splitPhotos` returns them.
+ * @returns one warning per problem; empty if there is none
  * @example
  * ```ts
  * import { warnAboutPart } from "./part_warnings.ts";
@@ -31,13 +32,13 @@ export function warnAboutPart(
   const missing = classes.filter((className) => !present.has(className));
   const warnings: string[] = [];
   if (samples.length < FEWEST) {
-    warnings.push(`${name} has ${things}: with fewer than ${FEWEST}, chance decides much`);
+    warnings.push(`${name} has ${things}: with fewer than ${FEWEST}, results vary much by chance`);
   }
   const scenes = groups && new Set(groups).size;
   if (scenes && scenes < FEWEST && scenes <= samples.length / 2) {
     warnings.push(
       `${name} has ${things} of ${plural(scenes, "scene")} ` +
-        "(near-duplicates count as one): results say little about others",
+        "(near-duplicates count as one): results may differ on other scenes",
     );
   }
   if (missing.length > 0 && samples.length > 0) {

@@ -1,19 +1,19 @@
-/** ROC curves and the area under them. */
+/** Computes ROC curves and the area under them. */
 import { readProbabilities } from "./probabilities.ts";
 
 /** The ROC curve of one class against the rest. */
 export interface RocCurve {
   className: string;
-  /** Area under the curve, 0..1; `null` where the labels are all of this class or all of others. */
+  /** Area under the curve, 0..1; `null` if all labels are of this class, or none is. */
   auc: number | null;
-  /** The corners of the curve from (0, 0) to (1, 1); empty where `auc` is `null`. */
+  /** The corners of the curve from (0, 0) to (1, 1); empty if `auc` is `null`. */
   points: { falsePositiveRate: number; truePositiveRate: number }[];
 }
 
 /**
- * Traces the ROC curve of `classes[1]` where there are two classes, else of every class against the
- * rest. Samples of equal score are passed together, so that the area is the Mann-Whitney statistic
- * with half a point for a tie, as in scikit-learn's `roc_curve` and `roc_auc_score`.
+ * Computes the ROC curve of `classes[1]` for two classes, or of every class against the rest for more. Samples of
+ * equal score form one step, so that the area is the Mann-Whitney statistic with half a point per tie, as in
+ * scikit-learn's `roc_curve` and `roc_auc_score`.
  *
  * Source: T. Fawcett, "An introduction to ROC analysis", Pattern Recognition Letters 27, 2006.
  *
@@ -68,7 +68,7 @@ function traceCurve(
   return { className, auc: area / (falses * trues), points };
 }
 
-/** Whether `b` lies on the straight line from `a` to `c`; whole numbers, so exact. */
+/** Checks exactly, in integers, whether `b` lies on the straight line from `a` to `c`. */
 function isOnLine(a: [number, number] | undefined, b: [number, number], c: [number, number]) {
   return a !== undefined && (b[0] - a[0]) * (c[1] - b[1]) === (b[1] - a[1]) * (c[0] - b[0]);
 }

@@ -1,4 +1,4 @@
-/** Where a classifier fails: kinds of photos that users of such systems complain about. */
+/** Sorts photos into slices on which classifiers often fail. */
 import { drawFullBeard, drawHandAtMouth, drawOnFace } from "./draw_on_face.ts";
 import { findLandmarksIn, measureTurn, type Point } from "../detection/landmarks.ts";
 import { seededRandom, shuffle } from "../random.ts";
@@ -13,35 +13,46 @@ import { viewPixels } from "../photo.ts";
 /** Photos of one kind. */
 export interface Slice {
   name: string;
-  /** How they were chosen or made: no one has labelled them. */
+  /** How the photos were chosen or made. */
   how: string;
   images: ImageSet;
-  /** Places in `images`. */
-  places: number[];
+  /** Indices in `images`. */
+  indices: number[];
 }
 
 /** The share of the photos that counts as blurred, and the largest mean level of a dark one. */
 const BLURRED_SHARE = 0.15;
 const DARK_LEVEL = 70;
-/** How far from the middle of the jaw the nose of a side face is, at least: a share of the jaw's width. */
+/** The least distance of the nose from the middle of the jaw in a side face, as a share of the jaw's width. */
 const TURNED = 0.2;
 /** Individual typology angle, in degrees, below which skin is dark, and from which it is light. */
 const DARK_SKIN = 10, LIGHT_SKIN = 41;
 
 /**
- * Sorts photos by what can be measured: the size of a face's box, how sharp and bright the photo is, and
- * how light the skin between brow and cheeks is.
+ * Sorts photos by measurements: the size of the face's box, the sharpness and brightness of the photo, and the
+ * lightness of the skin between brow and cheeks.
  *
- * Source of the angle: Chardon et al., 1991, International Journal of Cosmetic Science 13; of the six
- * levels likewise, joined two by two here. Light and camera move it: it sorts photos, not people.
+ * Source of the skin's typology angle: Chardon et al., 1991, International Journal of Cosmetic Science 13. Pairs
+ * of its six levels are joined here. The angle depends on light and camera: it sorts photos, not people.
+ *
+ * @returns the slices that have photos
+ * @example
+ * ```ts
+ * import { measureSlices } from "./slices.ts";
+ *
+ * const box = { left: 0, top: 0, width: 20, height: 30 };
+ * const samples = [{ file: "1.jpg", className: "with_mask" as const, box }];
+ * const images = { size: 32, pixels: new Uint8Array(32 * 32 * 3), samples, unreadable: [] };
+ * console.log(measureSlices(images, [0]).map(({ name }) => name)); // small, blurred and dark
+ * ```
  */
-export function measureSlices(images: ImageSet, places: readonly number[]): Slice[] {
-  const looks = places.map((place) => {
-    const { box } = images.samples[place]!;
+export function measureSlices(images: ImageSet, indices: readonly number[]): Slice[] {
+  const looks = indices.map((index) => {
+    const { box } = images.samples[index]!;
     return {
-      place,
+      index,
       side: box && Math.min(box.width, box.height),
-      ...measureLook(viewPixels(images, place), images.size),
+      ...measureLook(viewPixels(images, index), images.size),
     };
   });
   const limit = looks.map(({ detail }) => detail).sort((a, b) => a - b)[
@@ -54,7 +65,7 @@ export function measureSlices(images: ImageSet, places: readonly number[]): Slic
     ["faces of 64 pixels and more", "labelled box", ({ side }) => side! >= 64],
     [
       "blurred",
-      `the ${100 * BLURRED_SHARE}% of least detail (variance of the Laplacian)`,
+      `the ${100 * BLURRED_SHARE}% with the least detail (variance of the Laplacian)`,
       ({ detail }) => detail <= limit,
     ],
     ["dark photos", `mean level under ${DARK_LEVEL}`, ({ level }) => level < DARK_LEVEL],
@@ -70,42 +81,52 @@ export function measureSlices(images: ImageSet, places: readonly number[]): Slic
     name,
     how,
     images,
-    places: looks.filter(test).map(({ place }) => place),
-  })).filter(({ places }) => places.length > 0);
+    indices: looks.filter(test).map(({ index }) => index),
+  })).filter(({ indices }) => indices.length > 0);
 }
 
 /**
- * Sorts faces by where they look: from the side the nose is no longer before the middle of the jaw. Faces
- * without landmarks, as many in full profile are, belong to neither.
+ * Sorts faces into side faces and faces from the front, by the distance of the nose from the middle of the jaw.
+ * Faces without landmarks, such as many full profiles, are in neither slice.
+ *
+ * @returns the slices that have photos
+ * @example
+ * ```ts
+ * import { turnSlices } from "./slices.ts";
+ *
+ * const samples = [{ file: "1.jpg", className: "with_mask" as const }];
+ * const images = { size: 64, pixels: new Uint8Array(64 * 64 * 3), samples, unreadable: [] };
+ * console.log(await turnSlices(images, [0])); // [], as there is no face
+ * ```
  */
 export async function turnSlices(
   images: ImageSet,
-  places: readonly number[],
+  indices: readonly number[],
   { margin, onProgress }: {
-    /** With which the set was loaded. @default FACE_MARGIN */
+    /** The margin with which the set was loaded. @default FACE_MARGIN */
     margin?: number;
     onProgress?: OnProgress;
   } = {},
 ): Promise<Slice[]> {
   const side: number[] = [], front: number[] = [];
-  for (const [done, place] of places.entries()) {
-    const landmarks = await findLandmarksIn(images, place, { margin });
-    if (landmarks) (Math.abs(measureTurn(landmarks)) >= TURNED ? side : front).push(place);
-    onProgress?.({ stage: "Finding side faces", done: done + 1, total: places.length });
+  for (const [done, index] of indices.entries()) {
+    const landmarks = await findLandmarksIn(images, index, { margin });
+    if (landmarks) (Math.abs(measureTurn(landmarks)) >= TURNED ? side : front).push(index);
+    onProgress?.({ stage: "Finding side faces", done: done + 1, total: indices.length });
   }
   const from = "of the jaw's width from its middle";
   return [
-    { name: "side faces", how: `nose ${TURNED} or more ${from}`, images, places: side },
+    { name: "side faces", how: `nose ${TURNED} or more ${from}`, images, indices: side },
     {
       name: "faces from the front",
       how: `nose less than ${TURNED} ${from}`,
       images,
-      places: front,
+      indices: front,
     },
-  ].filter(({ places }) => places.length > 0);
+  ].filter(({ indices }) => indices.length > 0);
 }
 
-/** What is drawn on bare faces, and what the face is then. */
+/** The drawings, with the resulting class. */
 const EDITS: readonly {
   name: string;
   className: ClassName;
@@ -122,7 +143,7 @@ const EDITS: readonly {
     draw: (dice, face) => drawClothMask(dice, face, "#c05040", 1),
   },
   {
-    name: "hand before the mouth",
+    name: "hand over the mouth",
     className: "without_mask",
     draw: drawHandAtMouth,
   },
@@ -131,17 +152,26 @@ const EDITS: readonly {
 ];
 
 /**
- * Draws masks, hands, beards and glasses on bare faces: what they do to a classifier, all else being equal.
+ * Draws masks, hands, beards and glasses on bare faces, to measure their effect on a classifier.
  *
- * @param places Of bare faces; others, and those on which no landmarks are found, are passed over.
+ * @param indices Faces to draw on. Faces that are not bare or have no landmarks are skipped.
+ * @returns one slice per drawing, with new images
+ * @example
+ * ```ts
+ * import { editSlices } from "./slices.ts";
+ *
+ * const samples = [{ file: "1.jpg", className: "without_mask" as const }];
+ * const images = { size: 64, pixels: new Uint8Array(64 * 64 * 3), samples, unreadable: [] };
+ * console.log((await editSlices(images, [0])).map(({ name }) => name)); // black mask, printed mask, …
+ * ```
  */
 export async function editSlices(
   images: ImageSet,
-  places: readonly number[],
+  indices: readonly number[],
   { count = 60, margin, seed = 42, onProgress }: {
-    /** Faces for each edit, the same for all. @default 60 */
+    /** Faces per drawing, the same for all. @default 60 */
     count?: number;
-    /** With which the set was loaded. @default FACE_MARGIN */
+    /** The margin with which the set was loaded. @default FACE_MARGIN */
     margin?: number;
     /** @default 42 */
     seed?: number;
@@ -150,25 +180,25 @@ export async function editSlices(
 ): Promise<Slice[]> {
   const length = images.size ** 2 * 3;
   const stage = "Finding faces to draw on";
-  const faces: { place: number; landmarks: readonly Point[] }[] = [];
-  const bare = places.filter((place) => images.samples[place]!.className === "without_mask");
-  for (const place of shuffle(bare, seededRandom(seed))) {
+  const faces: { index: number; landmarks: readonly Point[] }[] = [];
+  const bare = indices.filter((index) => images.samples[index]!.className === "without_mask");
+  for (const index of shuffle(bare, seededRandom(seed))) {
     if (faces.length === count) break;
-    const landmarks = await findLandmarksIn(images, place, { margin });
-    if (landmarks) faces.push({ place, landmarks });
+    const landmarks = await findLandmarksIn(images, index, { margin });
+    if (landmarks) faces.push({ index, landmarks });
     onProgress?.({ stage, done: faces.length, total: Math.min(count, bare.length) });
   }
   onProgress?.({ stage, done: faces.length, total: faces.length });
   return await Promise.all(EDITS.map(async ({ name, className, draw }, edit) => {
-    const random = seededRandom(seed + 1 + edit); // of its own: they go on at the same time
+    const random = seededRandom(seed + 1 + edit); // one per drawing, as they run concurrently
     const pixels = new Uint8Array(faces.length * length);
-    for (const [i, { place, landmarks }] of faces.entries()) {
-      const before = viewPixels(images, place);
+    for (const [i, { index, landmarks }] of faces.entries()) {
+      const before = viewPixels(images, index);
       const edited = await drawOnFace(before, images.size, landmarks, random, draw);
       pixels.set(edited, i * length);
     }
-    const samples = faces.map(({ place }) => ({ ...images.samples[place]!, className }));
+    const samples = faces.map(({ index }) => ({ ...images.samples[index]!, className }));
     const set = { size: images.size, pixels, samples, unreadable: [] };
-    return { name, how: "drawn on bare faces", images: set, places: [...samples.keys()] };
+    return { name, how: "drawn on bare faces", images: set, indices: [...samples.keys()] };
   }));
 }

@@ -1,24 +1,24 @@
-/** Where to draw the line between masked and bare, and what each choice costs. */
+/** Computes the errors of each threshold between masked and bare faces. */
 import { readProbabilities } from "./probabilities.ts";
 
-/** What one threshold does. */
+/** The errors at one threshold. */
 export interface ThresholdPoint {
-  /** A face counts as masked from this probability of a mask on. */
+  /** The least probability of a mask at which a face counts as masked. */
   threshold: number;
-  /** Share of the masked faces that are taken for bare, 0..1. */
+  /** Share of the masked faces that are classified as bare, 0..1. */
   missed: number;
-  /** Share of the bare faces that are taken for masked, 0..1. */
+  /** Share of the bare faces that are classified as masked, 0..1. */
   falseAlarms: number;
 }
 
 /**
- * Tries thresholds from 0 to 1. Choose one on the validation part: on the test part it would be fitted to
- * what it is to be judged by.
+ * Computes the errors at thresholds from 0 to 1. Choose a threshold on the validation part: chosen on the test
+ * part, its results are too optimistic.
  *
- * @param labels `[n]` places of the true classes; 1 and some other must occur.
- * @param probabilities As `evaluateScores` takes them, in 0..1: of label 1, or a softmax.
- * @param classes How many there are; all but label 1 count as bare.
- * @throws {RangeError} as `evaluateScores`, or if either side has no sample, or `steps` is no positive integer
+ * @param labels `[n]` indices of the true classes, with samples of label 1 and of others.
+ * @param probabilities In 0..1, as in `evaluateScores`: `[n]` of label 1, or `[n, classes]`.
+ * @param classes The number of classes; all but label 1 count as bare.
+ * @throws {RangeError} as `evaluateScores`, if either side has no sample, or if `steps` is not a positive integer
  * @example
  * ```ts
  * import { sweepThresholds } from "./thresholds.ts";
@@ -42,7 +42,9 @@ export function sweepThresholds(
   const [bare, masked] = [false, true].map((isMasked) => {
     const scores = Array.from(labels, (_, row) => probability(row, 1))
       .filter((_, row) => (labels[row] === 1) === isMasked);
-    if (scores.length === 0) throw new RangeError("thresholds need samples of label 1 and others");
+    if (scores.length === 0) {
+      throw new RangeError("labels must include label 1 and others, got one side only");
+    }
     return scores;
   });
   const share = (scores: number[], test: (score: number) => boolean) =>

@@ -1,37 +1,37 @@
-/** When a classifier should answer "unsure", and what that does to the answers that it gives. */
+/** Chooses the confidence below which predictions are unsure, and measures the effect. */
 import { wilsonInterval } from "./metrics.ts";
 import { decideLabels, readProbabilities } from "./probabilities.ts";
 
-/** What remains where predictions below a threshold are called unsure. */
+/** The effect of marking predictions below a threshold as unsure. */
 export interface Coverage {
   n: number;
-  /** Predictions at the threshold or above it. */
+  /** Predictions at or above the threshold. */
   answered: number;
-  /** Share of the samples that are answered, 0..1. */
+  /** Share of these among all predictions, 0..1. */
   coverage: number;
-  /** Share of the answers that are right, 0..1; `null` if there is none. */
+  /** Share of right ones among these, 0..1; `null` if there is none. */
   accuracy: number | null;
   /** 95% Wilson interval of the accuracy. */
   interval: [low: number, high: number] | null;
 }
 
 /**
- * Finds the lowest threshold at which the answers that are given are right at the wanted rate. Choose it on
- * the validation part: it holds for photos like those.
+ * Finds the lowest threshold at which the remaining predictions reach the wanted accuracy. Choose it on the
+ * validation part; it is valid for similar photos.
  *
  * Source: Geifman and El-Yaniv, 2017, Selective Classification for Deep Neural Networks,
  * https://arxiv.org/abs/1705.08500, without its bound.
  *
  * @param labels `[n]` indices of the true classes.
- * @param probabilities As `evaluateScores` takes them: `[n]` or `[n, classes]`, in 0..1.
- * @param classes How many there are.
- * @returns in 0..1; 0 where all may be answered, 1 where no threshold reaches the rate
+ * @param probabilities `[n]` or `[n, classes]`, in 0..1, as in `evaluateScores`.
+ * @param classes The number of classes.
+ * @returns in 0..1: 0 if no prediction is unsure, 1 if no threshold reaches the rate
  * @throws {RangeError} as `evaluateScores`, or if `rate` is not in 0..1
  * @example
  * ```ts
  * import { chooseUnsureBelow } from "./unsure.ts";
  *
- * // The only wrong answer has a probability of 0.6.
+ * // The only wrong prediction has a probability of 0.6.
  * console.log(chooseUnsureBelow([1, 1, 0], [0.9, 0.8, 0.6], 2)); // 0.8
  * ```
  */
@@ -40,7 +40,7 @@ export function chooseUnsureBelow(
   probabilities: ArrayLike<number>,
   classes: number,
   { rate = 0.99 }: {
-    /** The wanted share of right answers. @default 0.99 */
+    /** The wanted accuracy, 0..1. @default 0.99 */
     rate?: number;
   } = {},
 ): number {
@@ -59,9 +59,10 @@ export function chooseUnsureBelow(
 }
 
 /**
- * Counts the predictions that are not below a threshold, and how many of them are right.
+ * Counts the predictions at or above a threshold, and the right ones among them.
  *
- * @param labels As {@linkcode chooseUnsureBelow} takes them, likewise the others.
+ * The first three parameters are those of {@linkcode chooseUnsureBelow}.
+ *
  * @param unsureBelow The threshold, in 0..1.
  * @throws {RangeError} as `evaluateScores`, or if the threshold is not in 0..1
  * @example

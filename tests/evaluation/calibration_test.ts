@@ -114,9 +114,9 @@ Deno.test("measureCalibration() and fitTemperature() refuse what does not fit", 
     assertThrows(() => measureCalibration([1], [0.5], 2, { bins }), RangeError, `got ${bins}`);
   }
   for (const measure of [measureCalibration, fitTemperature]) {
-    assertThrows(() => measure([], [], 2), RangeError, "At least one sample");
-    assertThrows(() => measure([2], [0.5], 2), RangeError, "Label 0");
-    assertThrows(() => measure([1], [1.5], 2), RangeError, "Probability 0");
+    assertThrows(() => measure([], [], 2), RangeError, "labels must be at least one");
+    assertThrows(() => measure([2], [0.5], 2), RangeError, "label 0");
+    assertThrows(() => measure([1], [1.5], 2), RangeError, "probability 0");
     assertThrows(() => measure([1, 0], [0.5, 0.5, 0.5], 2), RangeError, "got 3");
   }
 });

@@ -111,7 +111,11 @@ Deno.test("drawOnFace() refuses what is no face and no photo", async () => {
   const landmarks = makeLandmarks(PLACES[0]!.toPhoto);
   for (
     const [pixels, points, message] of [
-      [PIXELS.subarray(3), landmarks, `size ${SIZE} needs ${SIZE * SIZE * 3} bytes, got`],
+      [
+        PIXELS.subarray(3),
+        landmarks,
+        `pixels must be ${SIZE * SIZE * 3} bytes for size ${SIZE}, got`,
+      ],
       [PIXELS, landmarks.slice(1), "68 landmarks, got 67"],
       [PIXELS, [], "68 landmarks, got 0"],
       [PIXELS, landmarks.map(([x]) => [x, 64]), "on one line"],

@@ -55,7 +55,7 @@ Deno.test("evaluateModel() gives what labels, scores and metrics give one by one
   assertEquals([labels, scores.length], [[0, 1, 1, 0, 1, 2], 18]);
   assertEquals(calibration, measureCalibration(labels, scores, 3));
   const { calibrationError, warnings, ...rest } = evaluation;
-  assertEquals(warnings, ["the set has 6 photos: with fewer than 50, chance decides much"]);
+  assertEquals(warnings, ["the set has 6 photos: with fewer than 50, results vary much by chance"]);
   assertEquals(rest, evaluateScores(labels, scores, classes));
   assertEquals(calibrationError, calibration.error);
   // Photos 0, 1 and 5 are right, by their strongest colour.
@@ -99,7 +99,7 @@ Deno.test("evaluateModel() refuses a class that is not judged, and no photo", as
   for (
     const [indices, message] of [
       [[5], "5.jpg is labelled mask_weared_incorrect, not one of without_mask, with_mask"],
-      [[], "At least one sample is needed"],
+      [[], "labels must be at least one"],
     ] as const
   ) {
     await assertRejects(

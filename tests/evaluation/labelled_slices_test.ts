@@ -21,7 +21,7 @@ Deno.test("labelledSlices() finds faces by file name and box, in one part, in se
   };
   const find = (indices: number[]) =>
     Object.fromEntries(
-      labelledSlices(images, indices, kinds).map(({ name, places }) => [name, places]),
+      labelledSlices(images, indices, kinds).map(({ name, indices }) => [name, indices]),
     );
   assertEquals(find([0, 1, 2, 3]), { beard: [0, 2], profile: [2], lying: [1], hand: [3] });
   assertEquals(find([0, 3]), { beard: [0], hand: [3] }, "kinds without a face are left out");
@@ -40,8 +40,8 @@ Deno.test("readFaceKinds() reads what it documents, and names the kind that is w
       const [content, message] of [
         ["{", file],
         ["{}", file],
-        ['{"kinds":{"beard":"1.jpg"}}', "kinds.beard must be a list of texts"],
-        ['{"kinds":{"beard":[1]}}', "kinds.beard must be a list of texts"],
+        ['{"kinds":{"beard":"1.jpg"}}', "kinds.beard must be a list of strings"],
+        ['{"kinds":{"beard":[1]}}', "kinds.beard must be a list of strings"],
       ]
     ) {
       await assertRejects(() => read(content!), Deno.errors.InvalidData, message);

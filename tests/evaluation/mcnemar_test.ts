@@ -69,11 +69,11 @@ Deno.test("compareClassifiers() gives a smaller p the more uneven the counts are
 Deno.test("compareClassifiers() refuses what does not fit", () => {
   for (
     const [labels, first, second, message] of [
-      [[], [], [], "At least one sample"],
+      [[], [], [], "labels must be at least one"],
       [[1, 0], [0.5], [0.5, 0.5], "got 1"],
       [[1, 0], [0.5, 0.5], [0.5, 0.5, 0.5], "got 3"],
-      [[2], [0.5], [0.5], "Label 0 must be a whole number in 0..1, got 2"],
-      [[1], [0.5], [NaN], "Probability 0 must be in 0..1, got NaN"],
+      [[2], [0.5], [0.5], "label 0 must be an integer in 0..1, got 2"],
+      [[1], [0.5], [NaN], "probability 0 must be in 0..1, got NaN"],
     ] as [number[], number[], number[], string][]
   ) assertThrows(() => compareClassifiers(labels, first, second, 2), RangeError, message);
 });

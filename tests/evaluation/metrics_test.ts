@@ -167,16 +167,16 @@ Deno.test("evaluateScores() survives JSON", () => {
 
 Deno.test("evaluateScores(), rocCurves() and rankMistakes() refuse bad input by name", () => {
   const cases: [number[], number[], string[], string][] = [
-    [[], [], BINARY, "At least one sample is needed, got no labels"],
-    [[0], [0.5], ["with_mask"], "Two classes or more are needed, got 1"],
+    [[], [], BINARY, "labels must be at least one, got none"],
+    [[0], [0.5], ["with_mask"], "classes must be at least 2, got 1"],
     [[0, 1], [0.5, 0.5, 0.5], BINARY, "2 labels of 2 classes need 4 probabilities or 2, got 3"],
-    [[0, 1], [0.5, 0.5], THREE, "2 labels of 3 classes need 6 probabilities, got 2"],
-    [[0, 2], [0.5, 0.5], BINARY, "Label 1 must be a whole number in 0..1, got 2"],
-    [[0, -1], [0.5, 0.5], BINARY, "Label 1 must be a whole number in 0..1, got -1"],
-    [[0.5, 1], [0.5, 0.5], BINARY, "Label 0 must be a whole number in 0..1, got 0.5"],
-    [[0, 1], [0.5, NaN], BINARY, "Probability 1 must be in 0..1, got NaN"],
-    [[0, 1], [-3.2, 0.5], BINARY, "Probability 0 must be in 0..1, got -3.2"],
-    [[0, 1], [0.5, Infinity], BINARY, "Probability 1 must be in 0..1, got Infinity"],
+    [[0, 1], [0.5, 0.5], THREE, "probabilities must be 6 for 2 labels of 3 classes, got 2"],
+    [[0, 2], [0.5, 0.5], BINARY, "label 1 must be an integer in 0..1, got 2"],
+    [[0, -1], [0.5, 0.5], BINARY, "label 1 must be an integer in 0..1, got -1"],
+    [[0.5, 1], [0.5, 0.5], BINARY, "label 0 must be an integer in 0..1, got 0.5"],
+    [[0, 1], [0.5, NaN], BINARY, "probability 1 must be in 0..1, got NaN"],
+    [[0, 1], [-3.2, 0.5], BINARY, "probability 0 must be in 0..1, got -3.2"],
+    [[0, 1], [0.5, Infinity], BINARY, "probability 1 must be in 0..1, got Infinity"],
   ];
   for (const [labels, scores, classes, message] of cases) {
     for (const judge of [evaluateScores, rocCurves, rankMistakes]) {
@@ -184,7 +184,7 @@ Deno.test("evaluateScores(), rocCurves() and rankMistakes() refuse bad input by 
     }
   }
   for (const threshold of [NaN, -0.1, 1.1]) {
-    const message = `The threshold must be in 0..1, got ${threshold}`;
+    const message = `threshold must be in 0..1, got ${threshold}`;
     assertThrows(() => evaluateScores([0], [0.5], BINARY, { threshold }), RangeError, message);
   }
 });
@@ -198,9 +198,13 @@ Deno.test("confusionMatrix() counts rows of true by columns of predicted labels"
 });
 
 Deno.test("confusionMatrix() refuses lengths that disagree and labels out of range", () => {
-  assertThrows(() => confusionMatrix([0, 1], [0], 2), RangeError, "2 labels need as many");
-  assertThrows(() => confusionMatrix([0, 2], [0, 0], 2), RangeError, "Label 1");
-  assertThrows(() => confusionMatrix([0, 0], [0, 2], 2), RangeError, "Prediction 1");
+  assertThrows(
+    () => confusionMatrix([0, 1], [0], 2),
+    RangeError,
+    "predictions must be 2, one per label",
+  );
+  assertThrows(() => confusionMatrix([0, 2], [0, 0], 2), RangeError, "label 1");
+  assertThrows(() => confusionMatrix([0, 0], [0, 2], 2), RangeError, "prediction 1");
 });
 
 Deno.test("wilsonInterval() agrees with statsmodels", () => {

@@ -8,9 +8,10 @@ const make = (count: number, masked: number, more: Partial<Sample> = {}) =>
     className: CLASSES.binary[Number(i < masked)]!,
     ...more,
   }));
-const few = (things: string) => `the part has ${things}: with fewer than 50, chance decides much`;
+const few = (things: string) =>
+  `the part has ${things}: with fewer than 50, results vary much by chance`;
 const scenes = (things: string) =>
-  `the part has ${things} (near-duplicates count as one): results say little about others`;
+  `the part has ${things} (near-duplicates count as one): results may differ on other scenes`;
 
 Deno.test("warnAboutPart() names too few samples, too few scenes, and classes that are not there", () => {
   const cases: [ReturnType<typeof make>, number[] | undefined, string[]][] = [

@@ -22,13 +22,13 @@ Deno.test("readProbabilities() reads one column or two for two classes, and one 
 Deno.test("readProbabilities() refuses what does not fit", () => {
   for (
     const [labels, probabilities, classes, message] of [
-      [[0], [0.5], 1, "Two classes or more are needed, got 1"],
-      [[], [], 2, "At least one sample is needed"],
+      [[0], [0.5], 1, "classes must be at least 2, got 1"],
+      [[], [], 2, "labels must be at least one"],
       [[0, 1], [0.5, 0.5, 0.5], 2, "2 labels of 2 classes need 4 probabilities or 2, got 3"],
-      [[0], [0.5], 3, "1 labels of 3 classes need 3 probabilities, got 1"],
-      [[0], [-0.1], 2, "Probability 0 must be in 0..1, got -0.1"],
-      [[0, 1], [0.5, NaN], 2, "Probability 1 must be in 0..1, got NaN"],
-      [[0, 0.5], [0.5, 0.5], 2, "Label 1 must be a whole number in 0..1, got 0.5"],
+      [[0], [0.5], 3, "probabilities must be 3 for 1 labels of 3 classes, got 1"],
+      [[0], [-0.1], 2, "probability 0 must be in 0..1, got -0.1"],
+      [[0, 1], [0.5, NaN], 2, "probability 1 must be in 0..1, got NaN"],
+      [[0, 0.5], [0.5, 0.5], 2, "label 1 must be an integer in 0..1, got 0.5"],
     ] as [number[], number[], number, string][]
   ) assertThrows(() => readProbabilities(labels, probabilities, classes), RangeError, message);
 });
@@ -56,9 +56,9 @@ Deno.test("decideLabels() takes the most probable of three, the first of equals"
 });
 
 Deno.test("checkLabels() names the first that is no place of a class", () => {
-  checkLabels([0, 1, 2], 3, "Label");
+  checkLabels([0, 1, 2], 3, "label");
   for (const wrong of [3, -1, 1.5, NaN]) {
-    const message = `Prediction 1 must be a whole number in 0..2, got ${wrong}`;
-    assertThrows(() => checkLabels([0, wrong], 3, "Prediction"), RangeError, message);
+    const message = `prediction 1 must be an integer in 0..2, got ${wrong}`;
+    assertThrows(() => checkLabels([0, wrong], 3, "prediction"), RangeError, message);
   }
 });

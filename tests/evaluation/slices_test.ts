@@ -20,8 +20,8 @@ function makePlain(colours: number[][], sides: number[] = []): ImageSet {
   return { size: SIZE, pixels, samples, unreadable: [] };
 }
 
-const placesOf = (slices: { name: string; places: number[] }[], name: string) =>
-  slices.find((slice) => slice.name === name)?.places;
+const indicesOf = (slices: { name: string; indices: number[] }[], name: string) =>
+  slices.find((slice) => slice.name === name)?.indices;
 
 Deno.test("measureSlices() sorts by skin, light and size of the face", () => {
   // Monk Skin Tone scale, tones 3, 6 and 8; the last is no skin. The angles of NumPy's arithmetic are
@@ -32,12 +32,12 @@ Deno.test("measureSlices() sorts by skin, light and size of the face", () => {
     80,
   ]);
   const slices = measureSlices(images, [0, 1, 2, 3]);
-  assertEquals(placesOf(slices, "intermediate skin"), [1]);
-  assertEquals(placesOf(slices, "dark skin"), [2]);
-  assertEquals(placesOf(slices, "dark photos"), undefined);
-  assertEquals(placesOf(slices, "faces under 32 pixels"), [0]);
-  assertEquals(placesOf(slices, "faces of 32 to 63 pixels"), [1]);
-  assertEquals(placesOf(slices, "faces of 64 pixels and more"), [2]);
+  assertEquals(indicesOf(slices, "intermediate skin"), [1]);
+  assertEquals(indicesOf(slices, "dark skin"), [2]);
+  assertEquals(indicesOf(slices, "dark photos"), undefined);
+  assertEquals(indicesOf(slices, "faces under 32 pixels"), [0]);
+  assertEquals(indicesOf(slices, "faces of 32 to 63 pixels"), [1]);
+  assertEquals(indicesOf(slices, "faces of 64 pixels and more"), [2]);
 });
 
 Deno.test("measureSlices() calls the least sharp photos blurred, and dark ones dark", () => {
@@ -52,8 +52,8 @@ Deno.test("measureSlices() calls the least sharp photos blurred, and dark ones d
     }
   }
   const slices = measureSlices(images, [...images.samples.keys()]);
-  assertEquals(placesOf(slices, "blurred"), [0, 1]);
-  assertEquals(placesOf(slices, "dark photos")?.length, 10);
+  assertEquals(indicesOf(slices, "blurred"), [0, 1]);
+  assertEquals(indicesOf(slices, "dark photos")?.length, 10);
 });
 
 Deno.test("turnSlices() tells faces from the side from those from the front", async () => {
@@ -67,8 +67,8 @@ Deno.test("turnSlices() tells faces from the side from those from the front", as
     2 * SIZE * SIZE * 3,
   );
   const slices = await turnSlices(images, [0, 1, 2]);
-  assertEquals(placesOf(slices, "side faces"), [0]);
-  assertEquals(placesOf(slices, "faces from the front"), [2]);
+  assertEquals(indicesOf(slices, "side faces"), [0]);
+  assertEquals(indicesOf(slices, "faces from the front"), [2]);
   assertEquals(await turnSlices(images, [1]), []);
 });
 
@@ -84,7 +84,7 @@ Deno.test("editSlices() draws on bare faces where one is found, the same for a s
   assertEquals(slices.map(({ name, images }) => [name, images.samples.map((it) => it.className)]), [
     ["black mask", ["with_mask"]],
     ["printed mask", ["with_mask"]],
-    ["hand before the mouth", ["without_mask"]],
+    ["hand over the mouth", ["without_mask"]],
     ["beard", ["without_mask"]],
     ["glasses", ["without_mask"]],
   ]);
