@@ -171,12 +171,12 @@ async function evaluateSlices(lib: Lib, subject: Subject, { labels, scores }: Mo
   const { classes } = subject.photos;
   const columns = scores.length / labels.length;
   const rowOf = new Map(indices.map((index, row) => [index, row]));
-  return await Array.fromAsync(slices, async ({ name, how, images: own, places }) => {
-    const rows = places.map((index) => rowOf.get(index)!);
+  return await Array.fromAsync(slices, async ({ name, how, images: own, indices }) => {
+    const rows = indices.map((index) => rowOf.get(index)!);
     const ofRow = (row: number) => [...scores.subarray(row * columns, (row + 1) * columns)];
     const { n, accuracy, interval, perClass } = own === images
       ? lib.evaluateScores(rows.map((row) => labels[row]!), rows.flatMap(ofRow), classes)
-      : (await judge(lib, subject, own, places)).evaluation;
+      : (await judge(lib, subject, own, indices)).evaluation;
     return { name, how, n, accuracy, interval, perClass };
   });
 }

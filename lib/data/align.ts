@@ -1,19 +1,19 @@
-/** Lays one small grey picture over another, and tells how alike the two are then. */
+/** Aligns one thumbnail with another, and measures their similarity. */
 import { LUMA } from "../photo.ts";
 
-/** A picture of `SIDE` x `SIDE` grey levels, 0 to 255, row after row. */
+/** A picture of `SIDE` x `SIDE` grey levels in 0..255, row by row. */
 export type Thumbnail = Float32Array;
 /** Pixels along each side of a thumbnail. */
 export const SIDE = 32;
 
 /**
- * Where a point of one picture lies in another, both counted from their centres:
- * `(x, y)` at `(a x + b y + c, d x + e y + f)`.
+ * A map from points of one picture to those of another, both relative to the centre:
+ * `(x, y)` to `(a x + b y + c, d x + e y + f)`.
  */
 export type Affine = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
 
 const CENTRE = (SIDE - 1) / 2;
-/** The pixels that a picture keeps however it is turned: the disc within the square. */
+/** The pixels of the disc within the square: rotation keeps them inside the picture. */
 export const DISC: readonly number[] = Array.from({ length: SIDE * SIDE }, (_, index) => index)
   .filter((index) =>
     Math.hypot(index % SIDE - CENTRE, Math.floor(index / SIDE) - CENTRE) <= CENTRE
@@ -21,21 +21,21 @@ export const DISC: readonly number[] = Array.from({ length: SIDE * SIDE }, (_, i
 const DISC_X = Float64Array.from(DISC, (index) => index % SIDE - CENTRE);
 const DISC_Y = Float64Array.from(DISC, (index) => Math.floor(index / SIDE) - CENTRE);
 
-/** The correlation of grey levels that two pictures must have reached after so many steps. */
+/** The least correlation of grey levels after each step. */
 const FLOORS = [0.7, 0.8, 0.9, 0.9, 0.9, 0.9, 0.9];
 
 /**
  * Averages a photo down to a thumbnail.
  *
- * @param pixels `[size, size, 3]` RGB uint8.
+ * @param pixels `[size, size, 3]` uint8 RGB in 0..255.
  * @param size At least `SIDE`.
  */
 export function makeThumbnail(pixels: Uint8Array, size: number): Thumbnail {
   const sums = new Float64Array(SIDE * SIDE), counts = new Float64Array(SIDE * SIDE);
-  const places = Int32Array.from({ length: size }, (_, x) => Math.floor(x * SIDE / size));
+  const cells = Int32Array.from({ length: size }, (_, x) => Math.floor(x * SIDE / size));
   for (let y = 0, i = 0; y < size; y++) {
     for (let x = 0; x < size; x++, i += 3) {
-      const cell = places[y]! * SIDE + places[x]!;
+      const cell = cells[y]! * SIDE + cells[x]!;
       sums[cell]! += LUMA[0] * pixels[i]! + LUMA[1] * pixels[i + 1]! + LUMA[2] * pixels[i + 2]!;
       counts[cell]!++;
     }
@@ -43,31 +43,31 @@ export function makeThumbnail(pixels: Uint8Array, size: number): Thumbnail {
   return Float32Array.from(sums, (sum, cell) => sum / counts[cell]!);
 }
 
-/** A turn by so many degrees about the centre, then left for right if `mirrored`. */
+/** Makes the map of a rotation about the centre, then mirrored horizontally if `mirrored`. */
 export function turn(degrees: number, mirrored = false): Affine {
   const cos = Math.cos(degrees * Math.PI / 180), sin = Math.sin(degrees * Math.PI / 180);
   return mirrored ? [-cos, -sin, 0, -sin, cos, 0] : [cos, sin, 0, -sin, cos, 0];
 }
 
-/** What a thumbnail shows of the disc, however it is laid there. */
+/** The pixels of the disc in a mapped thumbnail. */
 export interface DiscView {
   /** Grey levels of the pixels of `DISC`. */
   grey: Float64Array;
-  /** How much they grow per pixel to the right, and downwards. */
+  /** Their slopes per pixel to the right, and downwards. */
   slopeX: Float64Array;
   slopeY: Float64Array;
 }
 
-/** Makes room for a view. */
+/** Allocates a view. */
 export function makeView(): DiscView {
   const [grey, slopeX, slopeY] = [0, 0, 0].map(() => new Float64Array(DISC.length));
   return { grey: grey!, slopeX: slopeX!, slopeY: slopeY! };
 }
 
 /**
- * Reads the grey levels of a thumbnail where each pixel of `DISC` lies in it, and their slopes.
+ * Samples the grey levels of a thumbnail, and their slopes, at the mapped pixels of `DISC`.
  *
- * @param view Is written over, as millions of them are looked at.
+ * @param view Overwritten: millions of views are compared.
  */
 export function viewDisc(
   thumbnail: Thumbnail,
@@ -92,15 +92,15 @@ export function viewDisc(
 }
 
 /**
- * How alike two thumbnails are in detail, once the second is moved, turned, scaled, brightened and
- * given the contrast with which it fits the first best: the correlation, -1 to 1, of what each pixel
- * of the disc differs from its surroundings. 0 if they cannot be made to fit.
+ * Aligns the second thumbnail with the first, in position, rotation, scale, brightness and contrast, and measures
+ * the similarity of their details. It is the correlation, -1 to 1, of the differences between each pixel of the
+ * disc and its neighbourhood; 0 if they cannot be aligned.
  *
- * The fit is Gauss-Newton on the squared difference, as Lucas and Kanade register pictures, with a
- * gain and an offset as in S. Baker, R. Gross and I. Matthews, "Lucas-Kanade 20 years on: a unifying
- * framework, part 3", CMU-RI-TR-03-35, 2003.
+ * The method is Gauss-Newton on the squared difference, as in Lucas-Kanade registration, with gain and offset.
+ * Source: S. Baker, R. Gross and I. Matthews, "Lucas-Kanade 20 years on: a unifying framework, part 3",
+ * CMU-RI-TR-03-35, 2003.
  *
- * @param start Roughly where the first's points lie in the second.
+ * @param start An approximate map from the first's points to the second's.
  */
 export function compareDetail(first: Thumbnail, second: Thumbnail, start: Affine): number {
   const still = pickDisc(first);
@@ -115,7 +115,7 @@ export function compareDetail(first: Thumbnail, second: Thumbnail, start: Affine
   return correlate(pickDisc(findDetail(first)), viewDisc(findDetail(second), map).grey);
 }
 
-/** Only `compareDetail` writes here, and reads at once. */
+/** Used by `compareDetail` only. */
 const SCRATCH = makeView();
 
 function pickDisc(thumbnail: Thumbnail): Float64Array {
@@ -126,17 +126,17 @@ function pickDisc(thumbnail: Thumbnail): Float64Array {
 
 type Nine = [Terms, Terms, Terms, Terms, Terms, Terms, Terms, Terms, Terms];
 type Terms = Float64Array;
-/** The terms of the equations at each pixel of the disc, and two of zeros. Only `fit` writes and reads them. */
+/** The terms of the equations at each pixel of the disc, and two of zeros. Used by `fit` only. */
 const TERMS = Array.from({ length: 11 }, () => new Float64Array(DISC.length));
 
-/** One Gauss-Newton step: the map changed by the least squares solution for the slopes at it. */
+/** Takes one Gauss-Newton step: changes the map by the least squares solution. */
 function fit(
   still: Float64Array,
   { grey, slopeX, slopeY }: DiscView,
   map: Affine,
 ): Affine | undefined {
-  // still = gain * (grey + slopes * change of map) + offset: the unknowns are gain * change of map (6
-  // of them), gain and offset. Sums of products of the terms with each other make the equations.
+  // still = gain * (grey + slopes * change of map) + offset. The unknowns are gain * change of map (6), gain and
+  // offset. The sums of products of the terms are the normal equations.
   const [xx, xy, x1, yx, yy, y1, level, one, goal] = TERMS as Nine;
   for (let i = 0; i < DISC.length; i++) {
     const x = DISC_X[i]!, y = DISC_Y[i]!, dx = slopeX[i]!, dy = slopeY[i]!;
@@ -153,7 +153,7 @@ function fit(
   const equations = Array.from({ length: 8 }, () => new Float64Array(TERMS.length));
   for (const [row, equation] of equations.entries()) {
     const terms = TERMS[row]!;
-    // Three sums at a time: one is added to while another is not ready.
+    // Three sums at a time, so that the processor adds them in parallel.
     for (let column = row; column < 9; column += 3) {
       const a = TERMS[column]!, b = TERMS[column + 1]!, c = TERMS[column + 2]!;
       let sumA = 0, sumB = 0, sumC = 0;
@@ -196,7 +196,7 @@ function solve(equations: Float64Array[]): number[] | undefined {
   return equations.map((row, i) => row[n]! / row[i]!);
 }
 
-/** What each pixel differs from the mean of the 5 x 5 around it. */
+/** Computes the difference between each pixel and the mean of the 5 x 5 pixels around it. */
 function findDetail(thumbnail: Thumbnail): Thumbnail {
   return thumbnail.map((grey, index) => {
     const x = index % SIDE, y = Math.floor(index / SIDE);
@@ -211,7 +211,7 @@ function findDetail(thumbnail: Thumbnail): Thumbnail {
   });
 }
 
-/** Pearson's correlation; 0 if either is flat. */
+/** Computes Pearson's correlation; 0 if either is constant. */
 function correlate(a: Float64Array, b: Float64Array): number {
   let sumA = 0, sumB = 0, sumAA = 0, sumBB = 0, sumAB = 0;
   for (let i = 0; i < a.length; i++) {

@@ -1,4 +1,4 @@
-/** A zip archive onto disk: checked from its first byte to its last, then unpacked in one step. */
+/** Checks a zip archive completely, then unpacks it atomically. */
 import { basename, dirname, join } from "node:path";
 import { constants, gunzipSync } from "node:zlib";
 import { type Entry, Reader, ZipReader } from "npm:@zip.js/zip.js@2.24.0";
@@ -14,21 +14,21 @@ import {
   type Seen,
 } from "./zip_entry.ts";
 
-/** What an archive may hold at most, and how the work is watched and stopped. */
+/** Options of {@linkcode unpackArchive}. */
 export interface UnpackOptions extends EntryLimits {
   /** `done` and `total` are bytes of the archive. */
   onProgress?: OnProgress;
-  /** Stops the work, and leaves nothing. */
+  /** Stops the work, and removes its files. */
   signal?: AbortSignal;
 }
 
-/** The last file written into an unpacked folder: which archive it is of. */
+/** The last file written into an unpacked folder: it names the archive. */
 const MARKER = ".unpacked";
 /** zip.js reads the central directory in one piece; that of 200,000 entries takes about 20 MB. */
 const MAX_READ_BYTES = 2 ** 26;
-/** What to do with what cannot be unpacked here. */
+/** Advice for archives that cannot be unpacked here. */
 const UNPACK_IT = "unpack it yourself and name the folder";
-/** By zip.js's words or ours: what is wrong and not unsafe, and what to do. */
+/** Errors of archives that are not unsafe, with advice. */
 const OTHER_ZIPS: [cause: RegExp, reason: string][] = [
   [/encrypt/i, `encrypted: ${UNPACK_IT}`],
   [/^Split zip/, `one part of a split zip: join its parts, or ${UNPACK_IT}`],
@@ -37,7 +37,7 @@ const OTHER_ZIPS: [cause: RegExp, reason: string][] = [
 ];
 
 /**
- * Whether `folder` was made, whole, by `unpackArchive`.
+ * Checks whether `folder` was unpacked completely by `unpackArchive`.
  *
  * @example
  * ```ts
@@ -55,17 +55,17 @@ async function readMarker(folder: string): Promise<string | undefined> {
 }
 
 /**
- * Unpacks a zip archive into a new folder. Before anything is written the whole archive is read: its
- * structure must leave no doubt (zip.js's `strict`), and each entry must unpack to its CRC and its size.
- * Backslashes in names separate folders, and `./` leads nowhere. Refused are names that are absolute, hold
- * `..` or occur twice; links; encrypted and overlapping entries; and whatever passes the limits. The files
- * are written beside `folder`, which then comes into being by one rename. If `folder` is what this archive was unpacked to before, by this process
- * or another, it is left as it is. A chunk of one entry is in memory at a time.
+ * Unpacks a zip archive into a new folder, atomically. If this archive was unpacked to `folder` before, by this
+ * process or another, the folder is left unchanged.
+ *
+ * Before it writes, it reads the whole archive: the structure must be unambiguous (zip.js's `strict`), and each
+ * entry must match its CRC and its size. It refuses names that are absolute, contain `..` or occur twice; links;
+ * encrypted or overlapping entries; and entries beyond the limits. Backslashes in names separate folders, and
+ * `./` is ignored. Memory is bounded by one chunk of one entry.
  *
  * @throws {Deno.errors.NotFound} if there is no such file
- * @throws {Deno.errors.AlreadyExists} if `folder` exists and is something else
- * @throws {Deno.errors.InvalidData} if the archive is damaged or refused; names the entry and the reason; if it
- * is not a zip, what it is and what to do
+ * @throws {Deno.errors.AlreadyExists} if `folder` exists with other content
+ * @throws {Deno.errors.InvalidData} if the archive is damaged, refused or not a zip, with the entry and the reason
  * @example
  * ```ts
  * import { BlobWriter, TextReader, ZipWriter } from "@zip.js/zip.js";
@@ -103,7 +103,7 @@ export async function unpackArchive(
   }, { ...options, isDone });
 }
 
-/** Reads all of the archive, and writes nothing. */
+/** Reads the whole archive without writing, and throws if it is damaged or unsafe. */
 async function checkArchive(zipFile: string, reader: DiskReader, options: UnpackOptions) {
   const seen: Seen = { names: new Set(), bytes: 0 };
   const ranges: [start: number, end: number][] = [];
@@ -120,13 +120,13 @@ async function checkArchive(zipFile: string, reader: DiskReader, options: Unpack
       current = "";
     });
     ranges.sort(([a], [b]) => a - b);
-    if (ranges.length === 0) throw new Error("it holds nothing");
+    if (ranges.length === 0) throw new Error("it has no entries");
     if (ranges.some(([start], i) => start < (ranges[i - 1]?.[1] ?? 0))) {
       throw new Error("entries overlap");
     }
   } catch (error) {
     options.signal?.throwIfAborted();
-    // zip.js's errors have either; theirs of names that it refuses, such as ones that lead out.
+    // Errors of zip.js have a reason, or the name that it refuses.
     const { message, reason, filename } = error as Error & { reason?: string; filename?: string };
     const detail = reason ?? (filename && quote(filename));
     const other = OTHER_ZIPS.find(([cause]) => cause.test(message))?.[1];
@@ -138,7 +138,7 @@ async function checkArchive(zipFile: string, reader: DiskReader, options: Unpack
   }
 }
 
-/** What a file is that cannot be a zip, and what to do. */
+/** Describes a file that cannot be a zip, with advice. */
 async function findOtherFormat(file: Deno.FsFile): Promise<string | undefined> {
   const bytes = new Uint8Array(FORMAT_BYTES);
   const length = await file.read(bytes);
@@ -160,7 +160,7 @@ const ADVICE: Record<string, string> = {
 
 function isTarGz(bytes: Uint8Array): boolean {
   try {
-    const start = gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }); // though it ends early
+    const start = gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }); // the input is cut off
     return identifyFile(start)?.name === "tar archive";
   } catch {
     return false;
@@ -184,15 +184,15 @@ async function unpackEntries(
     } catch (error) {
       const { AlreadyExists, NotADirectory, InvalidData } = Deno.errors;
       if (!(error instanceof AlreadyExists || error instanceof NotADirectory)) throw error;
-      const name = quote(entry.filename); // or one that differs by case, where that is the same
-      throw new InvalidData(`${zipFile} is unsafe: entry ${name}: another has its place`, {
+      const name = quote(entry.filename); // or one that differs by case only
+      throw new InvalidData(`${zipFile} is unsafe: entry ${name}: another has the same path`, {
         cause: error,
       });
     }
   });
 }
 
-/** Visits the entries one after the other, with every check that zip.js has. */
+/** Visits the entries in order, with all checks of zip.js. */
 async function forEachEntry(
   stage: string,
   reader: DiskReader,
@@ -205,7 +205,7 @@ async function forEachEntry(
     useWebWorkers: false,
     decodeText: decodeName,
     normalizeFilename: normalizeName,
-    filenameValidation: "balanced", // what is stricter is mended by the line above
+    filenameValidation: "balanced", // the line above corrects names that fail stricter checks
     signal,
   });
   let done = 0;
@@ -217,23 +217,23 @@ async function forEachEntry(
   }
 }
 
-/** Lets zip.js read anywhere in a file on disk. */
+/** Gives zip.js random access to a file on disk. */
 class DiskReader extends Reader<Deno.FsFile> {
   constructor(private readonly file: Deno.FsFile) {
     super(file);
     this.size = file.statSync().size;
   }
 
-  /** Synchronous within, so that no other read comes between the seek and the read. */
+  /** Reads synchronously, so that no other read comes between the seek and the read. */
   override readUint8Array(offset: number, length: number): Promise<Uint8Array> {
     const size = Math.max(0, Math.min(length, this.size - offset));
-    if (size > MAX_READ_BYTES) throw new RangeError(`${size} bytes of directory`);
+    if (size > MAX_READ_BYTES) throw new RangeError(`a directory of ${size} bytes`);
     const bytes = new Uint8Array(size);
     this.file.seekSync(offset, Deno.SeekMode.Start);
     let read = 0;
     while (read < size) {
       const count = this.file.readSync(bytes.subarray(read));
-      if (count === null) break; // the file was cut short meanwhile
+      if (count === null) break; // the file was truncated meanwhile
       read += count;
     }
     return Promise.resolve(bytes.subarray(0, read));

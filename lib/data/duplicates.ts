@@ -1,61 +1,59 @@
-/** Photos that show one picture more than once: equal, edited, turned or mirrored copies. */
+/** Groups photos that show the same picture: duplicates and near-duplicates. */
 import { makeThumbnail, turn } from "./align.ts";
 import { checkPixels, hashView } from "./hash_image.ts";
 import { findNear, type NearPair, Partition } from "./near_duplicates.ts";
 import type { ImageSet, OnProgress } from "../types.ts";
 
-/** What `groupDuplicates` found. */
+/** The result of {@linkcode groupDuplicates}. */
 export interface Duplicates {
-  /** A group number, from 0, per sample: the same for all that must stay together. */
+  /** One group number, from 0, per sample. Samples of one group must stay together. */
   groups: number[];
-  /** Each sample whose pixels equal those of an earlier one, after the first of these. */
-  exact: [first: number, copy: number][];
-  /** A link for each further copy of a picture, so `exact` and `near` together count the copies. */
+  /** Pairs of samples with equal pixels: the first one, and each later one. */
+  exact: [first: number, duplicate: number][];
+  /** One pair per further near-duplicate: `exact` and `near` together count the duplicates. */
   near: NearPair[];
-  /** The samples linked by `exact` or `near` whose labels differ. */
+  /** Pairs in `exact` or `near` whose labels differ. */
   contradictions: [first: number, second: number][];
-  /** How many samples the largest group has. */
+  /** The number of samples in the largest group. */
   largestGroup: number;
 }
 
-/** Options of `groupDuplicates`. */
+/** Options of {@linkcode groupDuplicates}. */
 export interface DuplicateOptions {
-  /** Pairs whose hashes differ in more bits are not looked at closer; 0 to 63. @default 12 */
+  /** The most bits in which the hashes of near-duplicates differ; 0 to 63. @default 12 */
   maxDistance?: number;
-  /** Correlation of details from which two photos show one picture; 0 to 1. @default 0.85 */
+  /** The least correlation of details between near-duplicates; 0 to 1. @default 0.85 */
   minLikeness?: number;
-  /** Called as photos have been compared with all others. */
+  /** Called as photos are compared with the others. */
   onProgress?: OnProgress;
 }
 
 /**
- * Groups the samples that must stay on one side of a split: those that show one picture, and faces of
- * one photo.
+ * Groups the samples that must stay in one part of a split: near-duplicates, and faces of one photo.
  *
- * Photos of equal pixels show one picture. Others do if their hashes differ in at most `maxDistance`
- * bits, mirrored or not and turned by up to 24 degrees, and if their details then correlate by
- * `minLikeness` (see `compareDetail`); the hashes alone would not do: at 8 bits they link 530 of the
- * photos below into one group, as masked faces look alike from afar.
+ * Photos are near-duplicates if their hashes differ in at most `maxDistance` bits, mirrored or not and rotated by
+ * up to 24 degrees, and their details correlate by at least `minLikeness` (see `compareDetail`). Hashes alone are
+ * not enough: at 8 bits they link 530 of the photos below into one group, as thumbnails of masked faces are alike.
  *
- * The threshold was chosen by looking at pairs, unequal in pixels, of two archives: 3,448 photos of
- * Kaggle's class folders, and 2,619 faces of its VOC set cropped with a margin of 15%.
+ * The threshold was chosen by viewing pairs with different pixels from two data sets: 3,448 photos of Kaggle's
+ * class folders, and 2,619 faces of its VOC set, cropped with a margin of 15%.
  *
- * | likeness    | photos: pairs | judged right | wrong | faces: pairs | judged right | wrong |
+ * | likeness    | photos: pairs | seen right   | wrong | faces: pairs | seen right   | wrong |
  * | ----------- | ------------- | ------------ | ----- | ------------ | ------------ | ----- |
  * | 0.90 to 1   | 460           | 138          | 0     | 225          | 98           | 0     |
  * | 0.85 to 0.9 | 21            | 19           | 2     | 18           | 18           | 0     |
  * | 0.80 to 0.85| 30            | 9            | 21    | 10           | 9            | 1     |
  * | 0.70 to 0.80| 100           | 14 of 84     | 70    | 38           | 25           | 13    |
  *
- * At 0.85 the photos hold 85 copies of equal pixels and 286 others, 63 of them mirrored: 575 photos in
- * 204 groups of two or more, the largest of 10; no two that are linked differ in their labels. Of a
- * random test part, 14% have a copy among the training photos (10 to 17% over 50 seeds), 3.4% one of
- * equal bytes.
+ * At 0.85 the photos contain 85 duplicates with equal pixels and 286 near-duplicates, 63 of them mirrored: 575
+ * photos in 204 groups of two or more. The largest group has 10; no linked labels differ. In a random test part,
+ * 14% of the photos have a near-duplicate among the training photos (10 to 17% over 50 seeds), 3.4% with equal
+ * bytes.
  *
- * Takes 3.3 s of one core for those photos, and 10 s for 7,553.
+ * It takes 3.3 s on one core for these photos, and 10 s for 7,553.
  *
- * @throws {RangeError} If `images.size` is under 32, its pixels are not as many as its samples need,
- * or an option is out of its range.
+ * @throws {RangeError} if `images.size` is less than 32, its pixels do not match its samples, or an option is out
+ * of range
  * @example
  * ```ts
  * import { groupDuplicates } from "./duplicates.ts";
@@ -76,7 +74,7 @@ export interface DuplicateOptions {
 export function groupDuplicates(images: ImageSet, options: DuplicateOptions = {}): Duplicates {
   const { size, pixels, samples } = images;
   const { maxDistance = 12, minLikeness = 0.85, onProgress = () => {} } = options;
-  checkPixels("groupDuplicates", pixels, size, samples.length);
+  checkPixels(pixels, size, samples.length);
   checkRange("maxDistance", maxDistance, 63);
   checkRange("minLikeness", minLikeness, 1);
 
@@ -86,8 +84,8 @@ export function groupDuplicates(images: ImageSet, options: DuplicateOptions = {}
   const hashes = Int32Array.from(thumbnails.flatMap((thumbnail) => hashView(thumbnail, turn(0))));
 
   const exact = findEqual(photos, hashes);
-  const copies = new Set(exact.map(([, copy]) => copy));
-  const originals = [...samples.keys()].filter((i) => !copies.has(i));
+  const later = new Set(exact.map(([, duplicate]) => duplicate));
+  const originals = [...samples.keys()].filter((i) => !later.has(i));
   const near = findNear(originals, samples, thumbnails, hashes, {
     maxDistance,
     minLikeness,
@@ -114,13 +112,13 @@ export function groupDuplicates(images: ImageSet, options: DuplicateOptions = {}
   return { groups, exact, near, contradictions, largestGroup };
 }
 
-/** Each photo that equals an earlier one, after the first of these. */
+/** Pairs each photo that equals an earlier one with the first of these. */
 function findEqual(photos: Uint8Array[], hashes: Int32Array): Duplicates["exact"] {
   const exact: Duplicates["exact"] = [];
   const alike = Map.groupBy(photos.keys(), (i) => `${hashes[2 * i]},${hashes[2 * i + 1]}`);
-  for (const places of alike.values()) {
+  for (const indices of alike.values()) {
     const firsts: number[] = [];
-    for (const i of places) {
+    for (const i of indices) {
       const photo = photos[i]!;
       const first = firsts.find((first) =>
         photos[first]!.every((level, at) => level === photo[at])
@@ -134,6 +132,6 @@ function findEqual(photos: Uint8Array[], hashes: Int32Array): Duplicates["exact"
 
 function checkRange(option: string, given: number, most: number): void {
   if (!(given >= 0 && given <= most)) {
-    throw new RangeError(`groupDuplicates() needs ${option} of 0 to ${most}, got ${given}`);
+    throw new RangeError(`${option} must be in 0..${most}, got ${given}`);
   }
 }

@@ -1,7 +1,7 @@
-/** A photo to 63 bits that are much the same for its edited copies. */
+/** Hashes photos, so that near-duplicates have similar hashes. */
 import { type Affine, DISC, makeThumbnail, SIDE, type Thumbnail, turn, viewDisc } from "./align.ts";
 
-/** The hash has as many frequencies each way, from 0. */
+/** The number of frequencies along each axis, from 0. */
 const FREQUENCIES = 8;
 /** `[frequency][pixel]` of the discrete cosine transform of a row of `SIDE` pixels. */
 const COSINES = Array.from(
@@ -14,19 +14,19 @@ const COSINES = Array.from(
 );
 
 /**
- * Hashes a photo so that copies of it, whatever their size, sharpness, brightness and compression,
- * have hashes that differ in few of 63 bits.
+ * Hashes a photo. Versions of it in other sizes, sharpness, brightness and compression differ in few of the 63
+ * bits.
  *
  * Source: the DCT hash of C. Zauner, "Implementation and benchmarking of perceptual image hash
- * functions", 2010, https://www.phash.org/docs/pubs/thesis_zauner.pdf, which shrinks a photo to 32 x 32
- * grey levels and takes a bit for each of 8 x 8 low frequencies. Here a bit is a
- * coefficient's sign, not whether it exceeds their median (which is near 0): so the mirror image's
- * hash is the same with the odd horizontal frequencies, the upper 32 bits, inverted. And only the
- * disc within the square counts, so that the black corners of a turned copy do not.
+ * functions", 2010, https://www.phash.org/docs/pubs/thesis_zauner.pdf. It reduces a photo to 32 x 32 grey levels,
+ * with one bit for each of 8 x 8 low frequencies. Two changes: a bit is the sign of its coefficient, not the
+ * comparison with the median, which is near 0. So the hash of the mirror image is the same with the odd
+ * horizontal frequencies, the upper 32 bits, inverted. And only the disc within the square counts, so that the
+ * black corners of a rotated version do not matter.
  *
- * @param pixels `[size, size, 3]` RGB uint8, 0 to 255.
- * @param size Pixels along each side, 32 or more.
- * @throws {RangeError} If `size` is under 32 or `pixels` are not as many.
+ * @param pixels `[size, size, 3]` uint8 RGB in 0..255.
+ * @param size Side in pixels, 32 or more.
+ * @throws {RangeError} if `size` is less than 32, or `pixels` do not match it
  * @example
  * ```ts
  * import { hashImage } from "./hash_image.ts";
@@ -37,15 +37,15 @@ const COSINES = Array.from(
  * ```
  */
 export function hashImage(pixels: Uint8Array, size: number): bigint {
-  checkPixels("hashImage", pixels, size, 1);
+  checkPixels(pixels, size, 1);
   const [even, odd] = hashView(makeThumbnail(pixels, size), turn(0));
   return BigInt(even >>> 0) | BigInt(odd >>> 0) << 32n;
 }
 
-/** A hash as two words of 32 bits: of the even horizontal frequencies, and of the odd ones. */
+/** A hash as two 32-bit words: of the even horizontal frequencies, and of the odd ones. */
 export type Hash = [even: number, odd: number];
 
-/** Hashes what a thumbnail shows within the disc once it is turned so. */
+/** Hashes the disc of a mapped thumbnail. */
 export function hashView(thumbnail: Thumbnail, map: Affine): Hash {
   const { grey } = viewDisc(thumbnail, map);
   const mean = grey.reduce((sum, level) => sum + level, 0) / grey.length;
@@ -66,13 +66,13 @@ export function hashView(thumbnail: Thumbnail, map: Affine): Hash {
   return hash;
 }
 
-/** Refuses pixels that are not so many photos of that size, or a size too small to hash. */
-export function checkPixels(caller: string, pixels: Uint8Array, size: number, count: number): void {
+/** Throws unless `pixels` are `count` photos of a size that is large enough to hash. */
+export function checkPixels(pixels: Uint8Array, size: number, count: number): void {
   if (!Number.isInteger(size) || size < SIDE) {
-    throw new RangeError(`${caller}() needs photos of ${SIDE} x ${SIDE} or more, got size ${size}`);
+    throw new RangeError(`size must be an integer of at least ${SIDE}, got ${size}`);
   }
   const needed = count * size * size * 3;
   if (pixels.length !== needed) {
-    throw new RangeError(`${caller}() needs ${needed} bytes of pixels, got ${pixels.length}`);
+    throw new RangeError(`pixels must be ${needed} bytes, got ${pixels.length}`);
   }
 }

@@ -1,33 +1,37 @@
-/** Pairs of photos that show one picture, though their pixels differ. */
+/** Finds near-duplicates: pairs of photos that show the same picture with different pixels. */
 import { compareDetail, type Thumbnail, turn } from "./align.ts";
 import { hashView } from "./hash_image.ts";
 import type { OnProgress, Sample } from "../types.ts";
 
-/** Two samples, by their places in the set, that show the same picture. */
+/** Two near-duplicates, by their indices in the set. */
 export interface NearPair {
   first: number;
   second: number;
-  /** Bits, 0 to 63, in which their hashes differ, at the turn where they differ least. */
+  /** The number of bits, 0 to 63, in which their hashes differ, at the best rotation. */
   distance: number;
   /** Whether one is the other's mirror image. */
   mirrored: boolean;
-  /** Correlation of their details once one is laid over the other, at most 1. */
+  /** Correlation of their details after alignment, at most 1. */
   likeness: number;
 }
 
-/** Which pairs are near-duplicates; see `DuplicateOptions`. */
+/** The criteria of near-duplicates; see `DuplicateOptions`. */
 interface NearOptions {
   maxDistance: number;
   minLikeness: number;
   onProgress: OnProgress;
 }
 
-/** The turns, in degrees, at which photos are compared. */
+/** The rotations, in degrees, at which photos are compared. */
 const TURNS = [0, -6, 6, -12, 12, -18, 18, -24, 24];
 
-/** Which pairs of photos, no two of equal pixels, link into one picture what was not linked yet. */
+/**
+ * Finds pairs of near-duplicates that are not linked yet by earlier pairs.
+ *
+ * @param indices The samples to compare, without duplicates of equal pixels.
+ */
 export function findNear(
-  places: number[],
+  indices: number[],
   samples: readonly Sample[],
   thumbnails: Thumbnail[],
   hashes: Int32Array,
@@ -35,10 +39,10 @@ export function findNear(
 ): NearPair[] {
   const near: NearPair[] = [];
   const pictures = new Partition(samples.length);
-  for (const [nth, first] of places.entries()) {
+  for (const [nth, first] of indices.entries()) {
     const turned = Int32Array.from(TURNS.flatMap((by) => hashView(thumbnails[first]!, turn(by))));
-    for (let other = nth + 1; other < places.length; other++) {
-      const second = places[other]!;
+    for (let other = nth + 1; other < indices.length; other++) {
+      const second = indices[other]!;
       const even = hashes[2 * second]!, odd = hashes[2 * second + 1]!;
       let distance = maxDistance + 1, degrees = 0, mirrored = false;
       for (let i = 0; i < TURNS.length; i++) {
@@ -59,19 +63,19 @@ export function findNear(
       pictures.join(first, second);
       near.push({ first, second, distance, mirrored, likeness });
     }
-    onProgress({ stage: "Finding near-duplicates", done: nth + 1, total: places.length });
+    onProgress({ stage: "Finding near-duplicates", done: nth + 1, total: indices.length });
   }
   return near;
 }
 
-/** The bits set in a word of 32; H. S. Warren, "Hacker's Delight", 2nd edition, section 5-1. */
+/** Counts the bits set in a 32-bit word. Source: H. S. Warren, "Hacker's Delight", 2nd edition, section 5-1. */
 function countBits(word: number): number {
   word -= (word >>> 1) & 0x55555555;
   word = (word & 0x33333333) + ((word >>> 2) & 0x33333333);
   return Math.imul((word + (word >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
-/** Which of so many things belong together: a disjoint-set forest. */
+/** Groups items that belong together: a disjoint-set forest. */
 export class Partition {
   readonly #parents: Int32Array;
 
@@ -79,7 +83,7 @@ export class Partition {
     this.#parents = Int32Array.from({ length: count }, (_, i) => i);
   }
 
-  /** The thing that stands for all that belong together with `i`. */
+  /** Finds the representative of the group of `i`. */
   find(i: number): number {
     while (this.#parents[i] !== i) i = this.#parents[i] = this.#parents[this.#parents[i]!]!;
     return i;

@@ -1,11 +1,11 @@
-/** A download that has begun: what has come so far, on disk. */
+/** Stores a partial download on disk, so that it can be resumed. */
 import { basename } from "node:path";
 
-/** A file that grows, and beside it, in `<file>.json`, what must be known to go on with it. */
+/** A file that grows; `<file>.json` beside it holds the data to resume. */
 export class PartFile implements Disposable {
   /** Bytes on disk. */
   done = 0;
-  /** The server's name for this version of the file. */
+  /** The server's ETag of this version of the file. */
   etag?: string;
   total?: number;
   readonly name: string;
@@ -14,7 +14,7 @@ export class PartFile implements Disposable {
     this.name = basename(path);
   }
 
-  /** Opens what an earlier process left, or a new file. */
+  /** Opens the file of an earlier process, or a new one. */
   static async open(path: string): Promise<PartFile> {
     const file = await Deno.open(path, { create: true, write: true });
     const part = new PartFile(path, file);
@@ -23,12 +23,12 @@ export class PartFile implements Disposable {
       const done = await file.seek(0, Deno.SeekMode.End);
       if (typeof etag === "string" && done <= total) Object.assign(part, { etag, total, done });
     } catch {
-      // none, or one cut by a crash: `restart` makes a new one
+      // missing, or cut off by a crash: `restart` writes a new one
     }
     return part;
   }
 
-  /** Asks for the missing bytes, but only of the very version that was begun; a weak tag does not name one. */
+  /** Requests the missing bytes of the same version only; a weak ETag does not identify a version. */
   rangeHeaders(): Record<string, string> {
     const identity = { "accept-encoding": "identity" };
     if (this.done === 0 || !this.etag || this.etag.startsWith("W/")) return identity;

@@ -1,11 +1,11 @@
-/** Photos in memory to training, validation and test parts, without leaks. */
+/** Splits photos into training, validation and test parts, without leaks between them. */
 import { type Duplicates, groupDuplicates } from "./duplicates.ts";
 import { type GivenSplit, keepGivenSplit } from "./given_split.ts";
 import { type Split, splitDataset } from "./split.ts";
 import { type ImageSet, type OnProgress, plural } from "../types.ts";
 import { viewPixels } from "../photo.ts";
 
-/** The seed of the split that all published figures are of. */
+/** The seed of the split that all published results use. */
 export const SPLIT_SEED = 2026;
 
 /** How photos are split. */
@@ -23,7 +23,7 @@ export interface SplitPhotosOptions {
 
 /** Three parts, and the scenes of the whole set. */
 export interface PhotoSplit extends Split {
-  /** A scene's number per image: near-duplicates of each other, and faces of one photo, share it. */
+  /** One group number per image: near-duplicates, and faces of one photo, share it. */
   groups: number[];
   /** What is to be known about it, such as that it is the one that the set comes with. */
   notes: string[];

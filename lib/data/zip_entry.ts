@@ -1,7 +1,7 @@
-/** What an entry of a zip is called, and what must be right about it before it is read. */
+/** Normalizes the names of zip entries, and checks their headers before they are read. */
 import type { Entry } from "@zip.js/zip.js";
 
-/** What an archive may hold at most. */
+/** Limits of an archive. */
 export interface EntryLimits {
   /** Files and folders. @default 200_000 */
   maxEntries?: number;
@@ -9,7 +9,7 @@ export interface EntryLimits {
   maxEntryBytes?: number;
   /** Bytes of all unpacked files together. @default 2 ** 34 (16 GiB) */
   maxTotalBytes?: number;
-  /** Unpacked bytes for one byte of the archive: photos give about 1, text up to 30. @default 100 */
+  /** Unpacked bytes per byte of the archive: about 1 for photos, up to 30 for text. @default 100 */
   maxRatio?: number;
 }
 
@@ -19,15 +19,15 @@ export interface Seen {
   bytes: number;
 }
 
-/** Of a name, in a message. */
+/** The most characters of a name in a message. */
 const MAX_SHOWN = 200;
 /** The Unix file types, in the top 4 bits of an entry's attributes, that are unpacked. */
 const UNIX_TYPES = { none: 0, folder: 4, file: 8 };
 
 /**
- * Decodes a name that its zip wrongly calls UTF-8: the bytes that are not ASCII become `%E9` and alike, so
- * that two names never become one. All others are left to zip.js: UTF-8 where the bytes are that, else
- * code page 437, which has a character for each byte.
+ * Decodes a name that is wrongly marked as UTF-8: bytes that are not ASCII become `%E9` and the like, so that
+ * different names stay different. zip.js decodes other names: as UTF-8 if valid, else by code page 437, which has
+ * one character per byte.
  */
 export function decodeName(bytes: Uint8Array, encoding: string): string | undefined {
   if (encoding !== "utf-8") return undefined;
@@ -42,19 +42,19 @@ export function decodeName(bytes: Uint8Array, encoding: string): string | undefi
 }
 
 /**
- * Makes one name of those that mean the same: backslashes separate folders, as old programs of Windows write
- * them, and `./` and double slashes lead nowhere. What is unsafe stays unsafe, for zip.js to refuse.
+ * Normalizes a name: backslashes separate folders, as in old Windows programs; `./` and double slashes are
+ * removed. Unsafe names stay unsafe: zip.js refuses them.
  */
 export function normalizeName(name: string): string {
   const parts = name.replaceAll("\\", "/").split("/");
   const root = parts.length > 1 && parts[0] === "" ? "/" : "";
   const end = parts.length > 1 && ["", "."].includes(parts.at(-1)!) ? "/" : "";
   const path = parts.filter((part) => part !== "" && part !== ".").join("/");
-  // The folder in which all lies is an entry in some archives.
+  // Some archives have an entry for the root folder.
   return name !== "" && path === "" && root === "" ? "./" : root + path + end;
 }
 
-/** Finds what is wrong with an entry as its header describes it: before it is read. */
+/** Returns the fault of an entry, by its header; undefined if there is none. */
 export function findFault(
   { filename, directory, encrypted, uncompressedSize, externalFileAttributes }: Entry,
   seen: Seen,
@@ -69,9 +69,9 @@ export function findFault(
   if (!Object.values(UNIX_TYPES).includes(unixType)) return "a link or another special file";
   if (encrypted) return "encrypted";
   if (directory !== filename.endsWith("/")) {
-    return "a folder by its name or by its kind, not by both";
+    return "a folder by its name or its type, but not both";
   }
-  if (directory && uncompressedSize > 0) return "a folder with bytes of its own";
+  if (directory && uncompressedSize > 0) return "a folder with content of its own";
   if (seen.names.size >= maxEntries) return `more than ${maxEntries} entries`;
   if (uncompressedSize > maxEntryBytes) return `${uncompressedSize} bytes, over ${maxEntryBytes}`;
   if (allBytes > maxTotalBytes) return `${allBytes} bytes up to here, over ${maxTotalBytes}`;
@@ -80,7 +80,7 @@ export function findFault(
   }
 }
 
-/** Quotes a name as it may be shown: its maker may have meant it for the terminal. */
+/** Quotes a name for messages, without characters that a terminal would interpret. */
 export function quote(name: string): string {
   const start = name.length > MAX_SHOWN ? `${name.slice(0, MAX_SHOWN)}…` : name;
   return JSON.stringify(start).replace(

@@ -1,4 +1,4 @@
-/** From the bytes of a set's photos to the shuffled, scaled tensors of a batch. */
+/** Makes batches: scales photos to floats, encodes labels, and shuffles epochs. */
 import type { Tensor2D, Tensor4D } from "@tensorflow/tfjs-node";
 import { tf } from "../engine/tensorflow.ts";
 import { bytesToFloats } from "../engine/native_ops.ts";
@@ -6,7 +6,7 @@ import { seededRandom, shuffle } from "../random.ts";
 import type { ClassName, ImageSet } from "../types.ts";
 import { countPhotos, type PixelSet, viewPixels } from "../photo.ts";
 
-/** What a model is given, and what it should answer. The caller disposes both. */
+/** The inputs of a model and the expected outputs. The caller disposes both. */
 export interface Batch {
   /** Photos, `[n, size, size, 3]` float32 RGB in 0..1. */
   x: Tensor4D;
@@ -15,22 +15,30 @@ export interface Batch {
 }
 
 /**
- * Scales the photos at `indices` to 0..1, so that only a batch of the set is ever held as floats.
+ * Scales the photos at `indices` to floats in 0..1.
  *
  * @returns `[n, size, size, 3]` float32 RGB in 0..1; the caller disposes it
- * @throws {RangeError} if an index is not one of the set's
+ * @throws {RangeError} if an index is outside the set
+ * @example
+ * ```ts
+ * import { scaleImages } from "./batches.ts";
+ *
+ * const x = scaleImages({ size: 1, pixels: Uint8Array.of(0, 51, 255) }, [0]);
+ * x.print(); // [[[[0, 0.2, 1]]]]
+ * x.dispose();
+ * ```
  */
 export function scaleImages(images: PixelSet, indices: readonly number[]): Tensor4D {
   const { size } = images, count = countPhotos(images);
   for (const index of indices) {
     if (!(Number.isInteger(index) && index >= 0 && index < count)) {
-      throw new RangeError(`index ${index} is not one of the set's 0..${count - 1}`);
+      throw new RangeError(`index must be in 0..${count - 1}, got ${index}`);
     }
   }
   return bytesToFloats(gather(images, indices), [indices.length, size, size, 3], 255) as Tensor4D;
 }
 
-/** The bytes of these photos, without a copy where they follow each other: predictions ask for such. */
+/** Gathers the bytes of these photos; consecutive photos are not copied. */
 function gather(images: PixelSet, indices: readonly number[]): Uint8Array {
   const [first = 0] = indices;
   if (indices.every((index, row) => index === first + row)) {
@@ -43,9 +51,17 @@ function gather(images: PixelSet, indices: readonly number[]): Uint8Array {
 }
 
 /**
- * Makes a set of floats again, such as what `augmentBatch` gives: for people to look at.
+ * Converts floats back to a set of bytes, for example to show the output of `augmentBatch`.
  *
- * @param x `[n, size, size, 3]` float32 RGB in 0..1; is left as it is
+ * @param x `[n, size, size, 3]` float32 RGB in 0..1; left unchanged
+ * @example
+ * ```ts
+ * import { scaleImages, unscaleImages } from "./batches.ts";
+ *
+ * const x = scaleImages({ size: 1, pixels: Uint8Array.of(0, 51, 255) }, [0]);
+ * console.log(unscaleImages(x).pixels); // 0, 51, 255
+ * x.dispose();
+ * ```
  */
 export function unscaleImages(x: Tensor4D): PixelSet {
   const bytes = tf.tidy(() => tf.round(tf.mul(tf.clipByValue(x, 0, 1), 255)).dataSync());
@@ -53,9 +69,19 @@ export function unscaleImages(x: Tensor4D): PixelSet {
 }
 
 /**
- * The numeric labels of the photos at `indices`: places in `classes`.
+ * Reads the numeric labels of the photos at `indices`.
  *
+ * @returns `[n]` indices in `classes`
  * @throws {RangeError} if a sample's class is not one of `classes`
+ * @example
+ * ```ts
+ * import { toLabels } from "./batches.ts";
+ * import { CLASSES } from "../types.ts";
+ *
+ * const samples = [{ file: "1.jpg", className: "with_mask" as const }];
+ * const images = { size: 1, pixels: new Uint8Array(3), samples, unreadable: [] };
+ * console.log(toLabels(images, [0], CLASSES.binary)); // [1]
+ * ```
  */
 export function toLabels(
   images: ImageSet,
@@ -66,13 +92,31 @@ export function toLabels(
     const { className, file } = images.samples[index]!;
     const label = classes.indexOf(className);
     if (label < 0) {
-      throw new RangeError(`${file} is labelled ${className}, not one of ${classes.join(", ")}`);
+      throw new RangeError(
+        `the label of ${file} must be one of ${classes.join(", ")}, got ${className}`,
+      );
     }
     return label;
   });
 }
 
-/** The photos at `indices` and their labels as one batch. */
+/**
+ * Makes one batch of the photos at `indices` and their labels.
+ *
+ * @throws {RangeError} if an index is outside the set, or a sample's class is not one of `classes`
+ * @example
+ * ```ts
+ * import { makeBatch } from "./batches.ts";
+ * import { CLASSES } from "../types.ts";
+ *
+ * const samples = [{ file: "1.jpg", className: "with_mask" as const }];
+ * const images = { size: 32, pixels: new Uint8Array(32 * 32 * 3), samples, unreadable: [] };
+ * const { x, y } = makeBatch(images, [0], CLASSES.binary);
+ * console.log(x.shape, y.shape); // [1, 32, 32, 3] [1, 1]
+ * x.dispose();
+ * y.dispose();
+ * ```
+ */
 export function makeBatch(
   images: ImageSet,
   indices: readonly number[],
@@ -87,9 +131,10 @@ export function makeBatch(
 }
 
 /**
- * Cuts an epoch into batches, in an order that the seed and the epoch decide; the last may be smaller.
+ * Splits an epoch into shuffled batches. The order depends on the seed and the epoch; the last batch can be
+ * smaller.
  *
- * @throws {RangeError} if `batchSize` is no positive integer
+ * @throws {RangeError} if `batchSize` is not a positive integer
  * @example
  * ```ts
  * import { epochBatches } from "./batches.ts";
@@ -105,7 +150,7 @@ export function epochBatches(
   return chunk(shuffled, batchSize);
 }
 
-/** The items in order, `size` at a time; the last chunk may be smaller. */
+/** Splits items into chunks of `size`, in order; the last chunk can be smaller. */
 export function chunk<T>(items: readonly T[], size: number): T[][] {
   if (!Number.isInteger(size) || size < 1) {
     throw new RangeError(`batchSize must be a positive integer, got ${size}`);

@@ -1,16 +1,16 @@
-/** A `model.json` and its weights to a network that was tried, without a surprise in time or memory. Loads nothing. */
+/** Builds a network from a `model.json` and its weights, with limits on time and memory. */
 import type * as core from "@tensorflow/tfjs-core";
 import type * as layers from "@tensorflow/tfjs-layers";
 import { checkDigests, checkInfo, type ModelInfo, type ModelJson } from "./model_json.ts";
 
-/** What is needed of TensorFlow.js, on any of its backends. */
+/** The part of TensorFlow.js that is used here, on any backend. */
 export type TensorFlow =
   & Pick<typeof core, "dispose" | "fill" | "io" | "tidy">
   & Pick<typeof layers, "layers" | "models">;
 
-/** Values that one layer may give for one photo. */
+/** The most output values of one layer per photo. */
 const MAX_VALUES = 2 ** 24;
-/** Multiplications that all layers together may need for one photo: some seconds on one core. */
+/** The most multiplications of all layers per photo: a few seconds on one core. */
 const MAX_WORK = 2 ** 36;
 
 type Layer = layers.layers.Layer;
@@ -22,14 +22,14 @@ type AddWeight = (
 ) => layers.LayerVariable;
 
 /**
- * Builds a classifier from its files: checks them against their digests, and gives each layer its weights.
- * A model without digests classifies a grey photo: what is wrong with the network is wrong there already.
+ * Builds a classifier from its files: verifies their digests, and assigns the weights to the layers. A model
+ * without digests is tested on a grey photo.
  *
  * @param tf TensorFlow.js, with a backend.
- * @param json As `parseModelJson` gives it.
+ * @param json As `parseModelJson` returns it.
  * @param weights All weights, in the manifest's order.
  * @returns the model, which the caller disposes, and whether the files had digests
- * @throws {Error} naming what is wrong: a digest, a field, a size, or the output
+ * @throws {Error} if a digest, a field, a size or the output is wrong; the message names it
  */
 export async function buildNetwork(
   tf: TensorFlow,
@@ -65,8 +65,8 @@ function checkFinite(weights: Float32Array): void {
 }
 
 /**
- * Builds the layers, and lets each have only weights of a shape that is in the file: a size that is wrong in
- * `model.json` could else ask for any amount of memory.
+ * Builds the layers, and allows only weights of shapes that are in the file. Otherwise a wrong size in
+ * `model.json` could demand any amount of memory.
  */
 async function buildLayers(
   tf: TensorFlow,
@@ -78,20 +78,20 @@ async function buildLayers(
   const prototype = tf.layers.Layer.prototype as unknown as { addWeight: AddWeight };
   const { addWeight } = prototype;
   prototype.addWeight = function (name, shape, ...rest) {
-    const place = left.indexOf(String(shape));
-    if (place < 0) {
+    const index = left.indexOf(String(shape));
+    if (index < 0) {
       throw new RangeError(
         `layer ${this.name} needs a ${name} of [${shape}], which is not among the weights`,
       );
     }
-    left.splice(place, 1);
-    this.setFastWeightInitDuringBuild(true); // no random numbers: the file's values come next
+    left.splice(index, 1);
+    this.setFastWeightInitDuringBuild(true); // without random numbers, as the file's values follow
     const weight = addWeight.call(this, name, shape, ...rest);
     made.push(weight);
     return weight;
   };
   try {
-    // Has built when it returns its promise: no other network can be built meanwhile.
+    // The network is built synchronously: no other one can be built in between.
     const building = tf.models.modelFromJSON({ modelTopology } as never);
     prototype.addWeight = addWeight;
     return await building;
@@ -101,7 +101,7 @@ async function buildLayers(
   }
 }
 
-/** Adds up what one photo takes, before it takes it. */
+/** Estimates the work per photo, before any is done. */
 function checkWork(model: layers.LayersModel): void {
   let work = 0;
   for (const layer of listLayers(model)) {
@@ -122,7 +122,7 @@ function checkWork(model: layers.LayersModel): void {
   }
 }
 
-/** The layers, those of networks within the network too. */
+/** Lists the layers, including those of nested networks. */
 function listLayers({ layers }: { layers: Layer[] }): Layer[] {
   return layers.flatMap((layer) =>
     "layers" in layer ? listLayers(layer as unknown as layers.LayersModel) : [layer]

@@ -1,15 +1,15 @@
 /**
- * Whether a network's description can be built. TensorFlow.js waits for ever on a graph that does not
- * close, and takes whatever memory a layer's sizes ask for.
+ * Checks that a network can be built from its description. TensorFlow.js hangs on an incomplete graph, and
+ * allocates as much memory as the sizes demand.
  */
 
 type Json = Record<string, unknown>;
-/** One tensor that goes into a layer: by the layer that it comes from, the call of that layer, and its index. */
+/** An input tensor of a layer: the layer that computes it, the call of that layer, and the output's index. */
 type Reference = [layer: string, call: number, tensor: number];
 
 const MOST_LAYERS = 1000;
 const MOST_CALLS = 2000;
-/** The largest value of each size in a layer's config: more than any classifier of photos has. */
+/** The largest value of each size in a layer's config: more than classifiers of photos need. */
 const MOST: Record<string, number> = {
   units: 8192,
   filters: 8192,
@@ -22,9 +22,9 @@ const MOST: Record<string, number> = {
 const MOST_INPUT = 2048;
 
 /**
- * Throws unless a value of `model.json` is as it must be.
+ * Throws unless a value of `model.json` is valid.
  *
- * @throws {TypeError} naming the field
+ * @throws {TypeError} if `isRight` is false; the message names the field
  */
 export function need(isRight: boolean, field: string, wanted: string, value: unknown): void {
   if (isRight) return;
@@ -33,22 +33,22 @@ export function need(isRight: boolean, field: string, wanted: string, value: unk
   throw new TypeError(`${field} must be ${wanted}, got ${shown}`);
 }
 
-/** Whether a value is a whole number from `least` to `most`. */
+/** Checks whether a value is an integer in `least`..`most`. */
 export function isWhole(value: unknown, least: number, most: number): value is number {
   return Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
 }
 
-/** Whether a value of JSON is an object, not a list. */
+/** Checks whether a JSON value is an object, not a list. */
 export function isObject(value: unknown): value is Json {
   return value instanceof Object && !Array.isArray(value);
 }
 
 /**
- * Checks the layers that TensorFlow.js writes into `model.json`: names are unique, sizes are within
- * limits, each layer's input exists, and the graph leads from one input to one output without a cycle.
+ * Checks the layers in a `model.json`: names are unique, sizes are within limits, each layer's input exists, and
+ * the graph leads from one input to one output without a cycle.
  *
  * @param topology `modelTopology` of a `model.json`.
- * @throws {TypeError} naming the field that is wrong
+ * @throws {TypeError} if a field is wrong; the message names it
  * @example
  * ```ts
  * import { checkTopology } from "./check_topology.ts";
@@ -68,18 +68,18 @@ function checkNetwork(network: unknown, field: string, depth: number): void {
   const { class_name: kind, config } = network as Json;
   const kinds = ["Sequential", "Model", "Functional"];
   need(kinds.includes(kind as string), `${field}.class_name`, `one of ${kinds.join(", ")}`, kind);
-  // Keras once wrote a Sequential's layers with nothing around them.
+  // Old versions of Keras wrote the layers of a Sequential as a bare list.
   const { layers } = (Array.isArray(config) ? { layers: config } : config ?? {}) as Json;
-  const place = `${field}.config${Array.isArray(config) ? "" : ".layers"}`;
+  const path = `${field}.config${Array.isArray(config) ? "" : ".layers"}`;
   const isList = Array.isArray(layers) && layers.length > 0 && layers.length <= MOST_LAYERS;
-  need(isList, place, `a list of 1 to ${MOST_LAYERS} layers`, layers);
+  need(isList, path, `a list of 1 to ${MOST_LAYERS} layers`, layers);
   const names = new Set<string>();
   for (const [index, layer] of (layers as unknown[]).entries()) {
-    const name = checkLayer(layer, `${place}[${index}]`, depth);
+    const name = checkLayer(layer, `${path}[${index}]`, depth);
     need(
       !names.has(name),
-      `${place}[${index}].config.name`,
-      "another than of an earlier layer",
+      `${path}[${index}].config.name`,
+      "unique among the layers",
       name,
     );
     names.add(name);
@@ -111,18 +111,18 @@ function checkLayer(layer: unknown, field: string, depth: number): string {
   return name as string;
 }
 
-/** Checks that the layers' calls refer to each other without a gap or a cycle, from the input to the output. */
+/** Checks that the calls of the layers lead from the input to the output, without a gap or a cycle. */
 function checkGraph(config: Json, layers: Json[], field: string): void {
   const calls = new Map<string, Reference[][]>();
   for (const [index, layer] of layers.entries()) {
     const { name, inbound_nodes: inbound } = layer;
     const own = (layer.config as Json).name;
     need(name === own, `${field}.layers[${index}].name`, JSON.stringify(own), name);
-    const place = `${field}.layers[${index}].inbound_nodes`;
+    const path = `${field}.layers[${index}].inbound_nodes`;
     const least = layer.class_name === "InputLayer" ? 0 : 1;
     const isList = Array.isArray(inbound) && inbound.length >= least && inbound.length <= 100;
-    need(isList, place, `a list of ${least} to 100 calls`, inbound);
-    // An input layer is its own first call, and so is a network within this one.
+    need(isList, path, `a list of ${least} to 100 calls`, inbound);
+    // The first call of an input layer, and of a nested network, is the layer itself.
     const isOwn = layer.class_name === "InputLayer" || Array.isArray((layer.config as Json).layers);
     calls.set(name as string, [...isOwn ? [[]] : [], ...inbound as Reference[][]]);
   }
@@ -133,23 +133,23 @@ function checkGraph(config: Json, layers: Json[], field: string): void {
     `called at most ${MOST_CALLS} times`,
     all.length,
   );
-  const checkReference = (reference: unknown, place: string) => {
+  const checkReference = (reference: unknown, path: string) => {
     const [layer, call, tensor, options = null] = Array.isArray(reference) ? reference : [];
     const isRight = isWhole(call, 0, (calls.get(layer)?.length ?? 0) - 1) &&
       isWhole(tensor, 0, 99) && (options === null || isObject(options));
-    need(isRight, place, "a layer that is there, a call of it and an output", reference);
+    need(isRight, path, "an existing layer, a call of it and an output", reference);
   };
   for (const [index, { inbound_nodes: inbound }] of layers.entries()) {
     for (const [call, references] of (inbound as unknown[]).entries()) {
-      const place = `${field}.layers[${index}].inbound_nodes[${call}]`;
+      const path = `${field}.layers[${index}].inbound_nodes[${call}]`;
       need(
         Array.isArray(references) && references.length > 0,
-        place,
+        path,
         "a list of inputs",
         references,
       );
       for (const [i, it] of (references as unknown[]).entries()) {
-        checkReference(it, `${place}[${i}]`);
+        checkReference(it, `${path}[${i}]`);
       }
     }
   }
@@ -161,7 +161,7 @@ function checkGraph(config: Json, layers: Json[], field: string): void {
   checkOrder(calls, new Set(all), field);
 }
 
-/** Takes away what depends on nothing that is left, until nothing is left: a cycle would stay (Kahn, 1962). */
+/** Removes calls without remaining inputs until none is left; a cycle would remain. Source: Kahn, 1962. */
 function checkOrder(
   calls: Map<string, Reference[][]>,
   left: Set<Reference[]>,

@@ -1,15 +1,15 @@
-/** The CNN of the walkthrough, as plain layers, uncompiled. */
+/** Builds the CNN of the walkthrough, uncompiled. */
 import type { layers, LayersModel, Sequential, serialization, Tensor } from "@tensorflow/tfjs-node";
 import { tf } from "../engine/tensorflow.ts";
 import { attribute, runOp } from "../engine/native_ops.ts";
 
-/** Dropout whose masks follow from a seed and a step count, so that a run can be repeated and resumed. */
+/** Dropout whose masks depend on a seed and a step count, so that a run can be repeated and resumed. */
 class SeededDropout extends tf.layers.Layer {
-  // Saved as the stock layer: without training, which is where a saved model is used, both do nothing.
+  // Saved as the stock layer: in inference, neither has an effect.
   static className = "Dropout";
   readonly #rate: number;
   readonly #seed: number;
-  /** How many masks have been drawn. */
+  /** The number of masks drawn. */
   step = 0;
 
   constructor(config: { rate: number; seed: number }) {
@@ -32,7 +32,7 @@ class SeededDropout extends tf.layers.Layer {
   }
 }
 
-/** Uniform float32 in 0 <= x < 1 that depends on the two seed numbers alone. */
+/** Draws uniform float32 in 0 <= x < 1 that depend on the two seed numbers only. */
 function uniform(shape: number[], seed: [number, number]): Tensor {
   const types = [
     attribute.type("dtype"),
@@ -43,26 +43,27 @@ function uniform(shape: number[], seed: [number, number]): Tensor {
   return runOp("StatelessRandomUniform", types, inputs);
 }
 
-/** How the CNN is built. */
+/** Options of {@linkcode buildCnn}. */
 export interface CnnOptions {
   /** Side of the square input in pixels; at least 22. @default 128 */
   size?: number;
   /** 2 for one sigmoid unit, more for a softmax. @default 2 */
   classes?: number;
-  /** Share of the units left out in training, after each of the two dense layers. @default 0.3 */
+  /** Share of the units dropped in training, after each of the two dense layers. @default 0.3 */
   dropout?: number;
-  /** For the first weights and the dropout. @default 42 */
+  /** Seed of the initial weights and the dropout. @default 42 */
   seed?: number;
 }
 
 /**
- * Builds the walkthrough's CNN: three times a convolution of 3 x 3 (32, 64, then 128 filters, ReLU) and
- * 2 x 2 max pooling, then dense layers of 128 and 64 (ReLU) with dropout after each.
+ * Builds the walkthrough's CNN: three blocks of a 3 x 3 convolution (32, 64, then 128 filters, ReLU) and 2 x 2
+ * max pooling, then dense layers of 128 and 64 units (ReLU), with dropout after each.
  *
- * Takes `[n, size, size, 3]` float32 RGB in 0..1. Gives `[n, 1]` float32, the probability of class 1, for
- * two classes, or `[n, classes]` float32, a probability for each. The caller disposes the model.
+ * Input: `[n, size, size, 3]` float32 RGB in 0..1. Output: for two classes `[n, 1]` float32, the probability of
+ * class 1; for more, `[n, classes]` float32, one probability per class. The caller disposes the model.
  *
- * @throws {RangeError} if `size` or `classes` is too small or no integer, or `dropout` not in 0 <= dropout < 1
+ * @throws {RangeError} if `size` or `classes` is too small or not an integer, or `dropout` is not in
+ * 0 <= dropout < 1
  * @example
  * ```ts
  * import { buildCnn } from "./cnn.ts";
@@ -115,22 +116,33 @@ export function buildCnn(
 }
 
 /**
- * A dropout layer whose masks follow from the seed and a count of its calls in training.
+ * Creates a dropout layer whose masks depend on the seed and the number of its calls in training.
  *
- * @param config `rate` is the share of the units that is left out.
+ * @param config `rate` is the share of the units that are dropped.
  */
 export function seededDropout(config: { rate: number; seed: number }): layers.Layer {
   return new SeededDropout(config);
 }
 
-/** The layers with their output shapes and numbers of parameters, as a table in plain text. */
+/**
+ * Describes the layers, with their output shapes and numbers of parameters, as a table in plain text.
+ *
+ * @example
+ * ```ts
+ * import { buildCnn, describeModel } from "./cnn.ts";
+ *
+ * const model = buildCnn({ size: 32 });
+ * console.log(describeModel(model));
+ * model.dispose();
+ * ```
+ */
 export function describeModel(model: LayersModel): string {
   const lines: string[] = [];
   model.summary(88, undefined, (line: string) => lines.push(line));
   return lines.filter((line) => !/^_+$/.test(line)).join("\n");
 }
 
-/** The layers whose dropout masks follow from a count of steps; a run that goes on sets it. */
+/** Finds the seeded dropout layers; a resumed run sets their step counts. */
 export function findSeededDropouts(model: LayersModel): { step: number }[] {
   return model.layers.filter((layer) => layer instanceof SeededDropout);
 }

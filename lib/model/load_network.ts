@@ -1,4 +1,4 @@
-/** A saved model from its address to a network, on any engine. Loads nothing itself. */
+/** Loads a saved model by its URL, on any engine. */
 import { readFile } from "../engine/package_files.ts";
 import { buildNetwork, type TensorFlow } from "./build_network.ts";
 import { countWeightBytes, parseModelJson } from "./model_json.ts";
@@ -7,9 +7,9 @@ import { countWeightBytes, parseModelJson } from "./model_json.ts";
  * Loads a saved model from the disk or from the network.
  *
  * @param tf TensorFlow.js, with a backend.
- * @param folder The address of the model's folder, which ends in a slash.
- * @returns as {@linkcode buildNetwork} does; the caller disposes the model
- * @throws {Error} if a file is missing or damaged; its `cause` says why
+ * @param folder The URL of the model's folder, with a slash at its end.
+ * @returns the result of {@linkcode buildNetwork}; the caller disposes the model
+ * @throws {Error} if a file is missing or damaged, with the reason as the cause
  */
 export async function loadNetwork(
   tf: TensorFlow,

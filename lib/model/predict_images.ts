@@ -1,4 +1,4 @@
-/** A model, and photos, to probabilities. */
+/** Predicts the classes of photos with a model. */
 import type { LayersModel, Tensor } from "@tensorflow/tfjs-node";
 import { chunk, scaleImages } from "./batches.ts";
 import { countPhotos, type PixelSet } from "../photo.ts";
@@ -10,12 +10,23 @@ import type { Classifier } from "./saved_model.ts";
 import { type Box, CLASSES, FACE_MARGIN, type OnProgress } from "../types.ts";
 
 /**
- * Runs the model on the photos at `indices`, a batch at a time.
+ * Predicts the probabilities of the photos at `indices`, batch by batch.
  *
- * @param model Takes `[n, size, size, 3]` float32 RGB in 0..1; is left as it is.
- * @returns Probabilities in 0..1, row after row: `[n]` of class 1 from a sigmoid, `[n, classes]` from a softmax
- * @throws {RangeError} if an index is not one of the set's, or `batchSize` is no positive integer
- * @throws {OutputError} if the model gives something other than finite numbers
+ * @param model Takes `[n, size, size, 3]` float32 RGB in 0..1; left unchanged.
+ * @param indices Indices in the set. @default all photos
+ * @returns probabilities in 0..1, row by row: `[n]` of class 1 from a sigmoid, `[n, classes]` from a softmax
+ * @throws {RangeError} if an index is outside the set, or `batchSize` is not a positive integer
+ * @throws {OutputError} if the model's output is not finite
+ * @example
+ * ```ts
+ * import { predictImages } from "./predict_images.ts";
+ * import { buildCnn } from "./cnn.ts";
+ *
+ * const model = buildCnn({ size: 32 });
+ * const images = { size: 32, pixels: new Uint8Array(2 * 32 * 32 * 3) };
+ * console.log(await predictImages(model, images)); // two probabilities
+ * model.dispose();
+ * ```
  */
 export async function predictImages(
   model: LayersModel,
@@ -48,12 +59,12 @@ export async function predictImages(
 }
 
 /**
- * What a model of three classes says where only two are asked for: the probability of `with_mask` if the
- * mask, where there is one, is not worn incorrectly.
+ * Converts the probabilities of three classes to those of two: of `with_mask`, given that no mask is worn
+ * incorrectly.
  *
- * @param scores `[n, 3]` as `predictImages` gives them for `CLASSES["three-class"]`
- * @returns `[n]` probabilities of `with_mask` against `without_mask`, in 0..1; 0.5 where both are 0
- * @throws {RangeError} if the scores are not three a photo
+ * @param scores `[n, 3]`, as `predictImages` returns them for `CLASSES["three-class"]`
+ * @returns `[n]` probabilities of `with_mask` against `without_mask`, in 0..1; 0.5 if both are 0
+ * @throws {RangeError} if `scores` are not three per photo
  * @example
  * ```ts
  * import { narrowToBinary } from "./predict_images.ts";
@@ -64,7 +75,7 @@ export async function predictImages(
 export function narrowToBinary(scores: Float32Array): Float32Array {
   if (scores.length % 3 !== 0) {
     throw new RangeError(
-      `narrowToBinary() needs three scores a photo, got ${scores.length} in all`,
+      `scores must be three per photo, got ${scores.length} in total`,
     );
   }
   const [bare, masked] = CLASSES.binary.map((name) => CLASSES["three-class"].indexOf(name));
@@ -75,9 +86,9 @@ export function narrowToBinary(scores: Float32Array): Float32Array {
 }
 
 /**
- * Classifies photos that are in memory.
+ * Classifies photos in memory.
  *
- * @param images Of the classifier's size.
+ * @param images Photos of the classifier's size.
  * @returns one prediction per photo, in order
  */
 export async function classifyImages(
@@ -88,18 +99,28 @@ export async function classifyImages(
 }
 
 /**
- * Classifies a crop, or one face of a photo, as {@linkcode classifyImages} does. It does not look for faces:
- * of a photo with several, or with none, the answer means nothing.
+ * Classifies a photo that one face fills, or one face of a photo. It does not search for faces: the result is
+ * meaningless for a photo with several faces, or none.
  *
  * @throws {Deno.errors.NotFound} if there is no such file
- * @throws {Deno.errors.InvalidData} if it is no readable photo
+ * @throws {Deno.errors.InvalidData} if it is not a readable photo
  * @throws {RangeError} if the box lies outside the photo
+ * @example
+ * ```ts
+ * import { buildCnn } from "./cnn.ts";
+ * import { classifyCrop } from "./predict_images.ts";
+ * import { PREPROCESSING } from "./saved_model.ts";
+ * import { CLASSES } from "../types.ts";
+ *
+ * const info = { classes: CLASSES.binary, size: 128, preprocessing: PREPROCESSING, trainedOn: "" };
+ * await classifyCrop({ model: buildCnn(), info }, "no/such.jpg").catch(console.log);
+ * ```
  */
 export async function classifyCrop(
   classifier: Classifier,
   file: string,
   { box }: {
-    /** The face, in pixels of the upright photo. @default the whole photo, which is a crop then */
+    /** The face, in pixels of the upright photo. @default the whole photo */
     box?: Box;
   } = {},
 ): Promise<Prediction> {

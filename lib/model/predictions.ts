@@ -1,16 +1,16 @@
-/** A network's scores to labels. No TensorFlow. */
+/** Converts a network's scores to labels, without TensorFlow. */
 import type { ClassName } from "../types.ts";
 
-/** What a classifier says of one photo. */
+/** The classification of one photo. */
 export interface Prediction {
   label: ClassName;
   /** The probability of `label`, in 0..1. */
   probability: number;
-  /** Present where the probability is below what was asked for: see `markUnsure`. */
+  /** Present if the probability is below a threshold: see `markUnsure`. */
   unsure?: true;
 }
 
-/** A network gave something other than finite numbers: its weights are damaged, or too large for the photo. */
+/** Thrown if the output of a network is not finite: its weights are damaged, or too large for the photo. */
 export class OutputError extends Error {
   override readonly name = "OutputError";
 }
@@ -28,9 +28,9 @@ export function checkScores(scores: ArrayLike<number>): void {
 }
 
 /**
- * The likeliest class of each photo. Two classes: the second, `with_mask`, from a probability of 0.5 on.
+ * Chooses the most probable class of each photo. With two classes, it is the second from a probability of 0.5.
  *
- * @param scores Row after row: one number a photo, of the second class, for two classes; else one a class.
+ * @param scores `[n]` probabilities of the second class for two classes, `[n, classes]` for more.
  * @throws {OutputError} if a score is not finite
  */
 export function toPredictions(
@@ -48,7 +48,7 @@ export function toPredictions(
 }
 
 /**
- * Marks a prediction that is less probable than `least`.
+ * Marks a prediction as unsure if its probability is below `least`.
  *
  * @param least A probability in 0..1.
  * @returns the prediction itself, or a marked copy

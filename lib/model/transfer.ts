@@ -1,38 +1,37 @@
-/** A better network than the walkthrough's: one that has seen faces before it sees masks. */
+/** Builds a network from the pretrained backbone of a face detector. */
 import type { LayersModel, SymbolicTensor } from "@tensorflow/tfjs-node";
 import { loadDetector } from "../detection/detector.ts";
 import type { Ssd } from "../detection/ssd.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { seededDropout } from "./cnn.ts";
 
-/** How the network is built. */
+/** Options of {@linkcode buildTransferModel}. */
 export interface TransferOptions {
   /** Side of the square input in pixels, a multiple of 32. @default 128 */
   size?: number;
   /** 2 for one sigmoid unit, more for a softmax. @default 2 */
   classes?: number;
-  /** Blocks of the backbone that are taken, 1 to 13. @default 11 */
+  /** Number of blocks of the backbone, 1 to 13. @default 11 */
   blocks?: number;
-  /** Share of the features left out in training. @default 0.2 */
+  /** Share of the features dropped in training. @default 0.2 */
   dropout?: number;
-  /** For the first weights of the last layer and the dropout. @default 42 */
+  /** Seed of the initial weights of the last layer, and of the dropout. @default 42 */
   seed?: number;
 }
 
 /**
- * Builds a MobileNet whose first weights are those of a face detector, with a new last layer: features
- * averaged over the photo, dropout, dense. All of it is meant to be trained on, at a low learning rate.
+ * Builds a MobileNet with the initial weights of a face detector, and a new head: global average pooling,
+ * dropout, dense. Train all layers, at a low learning rate.
  *
- * Takes and gives what {@linkcode buildCnn} does. The caller disposes the model.
+ * Input and output are those of {@linkcode buildCnn}. The caller disposes the model.
  *
- * The weights are read from the installed package `@vladmandic/face-api` (MIT), whose face detector is an
- * SSD with a MobileNet v1. Their batch normalization is folded into filters and biases, and so is the step
- * from 0..1 to the -1..1 that they expect, so that what lies outside the photo counts as black; ReLU
- * stands in for their ReLU6, which trains as well and faster.
+ * The weights are read from the installed package `@vladmandic/face-api` (MIT), whose face detector is an SSD with
+ * a MobileNet v1. Batch normalization is folded into filters and biases. So is the scaling from 0..1 to the -1..1
+ * that they expect: padding then counts as black. ReLU replaces ReLU6: it trains as well, and faster.
  *
  * Source: Howard et al., 2017, MobileNets, table 1, https://arxiv.org/abs/1704.04861
  *
- * @throws {RangeError} if `size`, `classes`, `blocks` or `dropout` is out of its range
+ * @throws {RangeError} if `size`, `classes`, `blocks` or `dropout` is out of range
  * @example
  * ```ts
  * import { buildTransferModel } from "./transfer.ts";
@@ -82,10 +81,10 @@ export async function buildTransferModel(
   }
 }
 
-/** The first layers of the detector's backbone, with their weights: a convolution, then pairs of them. */
+/** Lists the first layers of the detector's backbone, with their weights: a convolution, then pairs of them. */
 function listLayers({ backbone: [start, ...pairs] }: Ssd, blocks: number) {
   const { filters, bias } = start!;
-  // Of 2x - 1, as it was trained, in terms of x.
+  // The filters were trained on 2x - 1; these are the equivalent ones for x.
   const ofUnits = {
     ...start!,
     filters: tf.mul(filters, 2),

@@ -138,9 +138,9 @@ Deno.test("unpackArchive() refuses what is unsafe, and names it", async () => {
     [
       "a file that is a folder too",
       await makeZip(tree("a", "a/b")),
-      '"a/b": another has its place',
+      '"a/b": another has the same path',
     ],
-    ["one deeper", await makeZip(tree("a", "a/b/c")), '"a/b/c": another has its place'],
+    ["one deeper", await makeZip(tree("a", "a/b/c")), '"a/b/c": another has the same path'],
     ["too many entries", zip, "more than 1 entries", { maxEntries: 1 }],
     ["a large entry", zip, "12 bytes, over 11", { maxEntryBytes: 11 }],
     ["large entries together", zip, "24 bytes up to here, over 23", { maxTotalBytes: 23 }],

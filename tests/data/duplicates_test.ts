@@ -203,11 +203,11 @@ Deno.test("groupDuplicates() refuses what does not fit", () => {
   const set = makeSet([renderScene(makeScene(1), SIZE)]);
   for (
     const [images, options, message] of [
-      [{ ...set, size: 16 }, {}, "32 x 32 or more, got size 16"],
-      [{ ...set, size: 65 }, {}, "needs 12675 bytes of pixels, got 12288"],
-      [set, { maxDistance: -1 }, "maxDistance of 0 to 63, got -1"],
-      [set, { minLikeness: NaN }, "minLikeness of 0 to 1, got NaN"],
+      [{ ...set, size: 16 }, {}, "size must be an integer of at least 32, got 16"],
+      [{ ...set, size: 65 }, {}, "pixels must be 12675 bytes, got 12288"],
+      [set, { maxDistance: -1 }, "maxDistance must be in 0..63, got -1"],
+      [set, { minLikeness: NaN }, "minLikeness must be in 0..1, got NaN"],
     ] as const
   ) assertThrows(() => groupDuplicates(images, options), RangeError, message);
-  assertThrows(() => hashImage(new Uint8Array(5), 32), RangeError, "needs 3072 bytes");
+  assertThrows(() => hashImage(new Uint8Array(5), 32), RangeError, "pixels must be 3072 bytes");
 });

@@ -155,13 +155,13 @@ Deno.test("splitDataset() refuses what does not fit", () => {
   const samples = makeSamples(10, 10);
   for (
     const [options, message] of [
-      [{ validation: -0.1 }, "validation in 0 <= validation < 1, got -0.1"],
-      [{ test: 1 }, "test in 0 <= test < 1, got 1"],
-      [{ test: NaN }, "test in 0 <= test < 1, got NaN"],
-      [{ validation: 0.5, test: 0.5 }, "validation + test < 1, got 0.5 + 0.5"],
-      [{ groups: [1, 2] }, "a group per sample, got 2 for 20"],
+      [{ validation: -0.1 }, "validation must be in 0 <= validation < 1, got -0.1"],
+      [{ test: 1 }, "test must be in 0 <= test < 1, got 1"],
+      [{ test: NaN }, "test must be in 0 <= test < 1, got NaN"],
+      [{ validation: 0.5, test: 0.5 }, "validation + test must be less than 1, got 0.5 + 0.5"],
+      [{ groups: [1, 2] }, "groups must be 20, one per sample, got 2"],
       [{ seed: 0.5 }, "safe integer"],
-      [{ groups: new Array(20).fill(0) }, "needs more samples or groups"],
+      [{ groups: new Array(20).fill(0) }, "too few samples or groups"],
     ] as [SplitOptions, string][]
   ) assertThrows(() => splitDataset(samples, options), RangeError, message);
   assertThrows(() => splitDataset([]), RangeError, "0 leave train empty");

@@ -98,7 +98,7 @@ Deno.test("evaluateModel() refuses a class that is not judged, and no photo", as
   const model = makeModel(3);
   for (
     const [indices, message] of [
-      [[5], "5.jpg is labelled mask_weared_incorrect, not one of without_mask, with_mask"],
+      [[5], "the label of 5.jpg must be one of without_mask, with_mask, got mask_weared_incorrect"],
       [[], "labels must be at least one"],
     ] as const
   ) {

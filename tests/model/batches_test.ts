@@ -19,7 +19,7 @@ Deno.test("scaleImages() gives floats in 0..1, in the order asked for", async ()
     }
   });
   for (const indices of [[6], [5, 6], [-1, 0], [0.5]]) {
-    assertThrows(() => scaleImages(images, indices), RangeError, "is not one of the set's 0..5");
+    assertThrows(() => scaleImages(images, indices), RangeError, "index must be in 0..5, got");
   }
 });
 

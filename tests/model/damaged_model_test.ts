@@ -73,7 +73,7 @@ Deno.test("checkTopology() names what would hang, or take all memory", async () 
     ["call null", (l) => l[2].inbound_nodes[0][0][1] = null, "a call of it"],
     ["unlinked", (l) => l[2].inbound_nodes = [], "a list of 1 to 100 calls"],
     ["no input", (l) => l[2].inbound_nodes = [[]], "a list of inputs"],
-    ["twice", (l) => l[2].name = l[2].config.name = l[1].name, "another than of an earlier layer"],
+    ["twice", (l) => l[2].name = l[2].config.name = l[1].name, "unique among the layers"],
     ["two names", (l) => l[2].config.name = "x", 'layers[2].name must be "x"'],
     ["__proto__", (l) => l[2].name = l[2].config.name = "__proto__", "must be a name"],
     ["constructor", (l) => l[2].config.name = "constructor", "must be a name"],

@@ -49,7 +49,7 @@ Deno.test("narrowToBinary() leaves masks worn incorrectly out of account", () =>
     Float32Array.of(0.75, 0.2),
   );
   assertEquals(narrowToBinary(new Float32Array()), new Float32Array());
-  assertThrows(() => narrowToBinary(new Float32Array(4)), RangeError, "got 4 in all");
+  assertThrows(() => narrowToBinary(new Float32Array(4)), RangeError, "got 4 in total");
 });
 
 Deno.test("classifyCrop() names the likelier class and its probability", async () => {
