@@ -1,4 +1,4 @@
-/** Bars in groups: samples of each class, and how well each class is recognised. */
+/** Draws grouped bar charts: samples per class, and metrics per class. */
 import type { TopLevelSpec } from "vega-lite";
 import type { Evaluation } from "../evaluation/metrics.ts";
 import { CLASSES, type Sample } from "../types.ts";
@@ -12,9 +12,9 @@ import {
 } from "./style.ts";
 
 /**
- * Charts how many samples of each class are in each part of the split.
+ * Charts the number of samples per class in each part of the split.
  *
- * @param split Indices in `samples`; those of no part are not counted.
+ * @param split Indices in `samples`.
  * @example
  * ```ts
  * import { assertStringIncludes } from "@std/assert";
@@ -34,8 +34,8 @@ export function chartClassCounts(
   { data }: ChartOptions,
 ): TopLevelSpec {
   const parts = { training: split.train, validation: split.validation, test: split.test };
-  const dealt = [split.train, split.validation, split.test].flat();
-  const present = new Set(dealt.map((index) => samples[index]!.className));
+  const used = [split.train, split.validation, split.test].flat();
+  const present = new Set(used.map((index) => samples[index]!.className));
   const classes = CLASSES["three-class"].filter((className) => present.has(className));
   const values = classes.flatMap((className) =>
     Object.entries(parts).map(([group, indices]) => ({
@@ -55,7 +55,7 @@ export function chartClassCounts(
 }
 
 /**
- * Charts precision, recall and F1 of each class.
+ * Charts precision, recall and F1 per class.
  *
  * @example
  * ```ts

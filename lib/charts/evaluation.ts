@@ -1,4 +1,4 @@
-/** What predictions are worth: confusion matrix, ROC curves, spread of the probabilities. */
+/** Charts an evaluation: confusion matrix, ROC curves, distribution of the probabilities. */
 import type { TopLevelSpec } from "vega-lite";
 import type { DecisionOptions, Evaluation } from "../evaluation/metrics.ts";
 import type { RocCurve } from "../evaluation/roc.ts";
@@ -13,7 +13,7 @@ import {
 } from "./style.ts";
 
 /**
- * Charts the confusion matrix: counts, and their shares of each true label.
+ * Charts the confusion matrix, with counts and their shares per true label.
  *
  * @example
  * ```ts
@@ -76,7 +76,7 @@ export function chartConfusion(evaluation: Evaluation, { data }: ChartOptions): 
 }
 
 /**
- * Charts ROC curves with their areas, and the diagonal that guessing follows.
+ * Charts ROC curves with their areas, and the diagonal of random guesses.
  *
  * @example
  * ```ts
@@ -144,12 +144,12 @@ export function chartRoc(curves: readonly RocCurve[], { data }: ChartOptions): T
 }
 
 /**
- * Charts how the probability of `classes[1]` is spread, by true label, with the threshold dashed where
- * there are two classes.
+ * Charts the distribution of the probability of `classes[1]`, by true label. With two classes, a dashed line shows
+ * the threshold.
  *
- * @param labels `[n]` places in `classes`.
- * @param probabilities In 0..1, row after row: `[n]` of `classes[1]`, or `[n, classes.length]`.
- * @throws {RangeError} If the lengths do not fit together.
+ * @param labels `[n]` indices in `classes`.
+ * @param probabilities In 0..1, row by row: `[n]` of `classes[1]`, or `[n, classes.length]`.
+ * @throws {RangeError} if the lengths do not match
  * @example
  * ```ts
  * import { assertStringIncludes } from "@std/assert";
@@ -169,7 +169,7 @@ export function chartProbabilities(
   const columns = probabilities.length / labels.length;
   if (columns !== 1 && columns !== classes.length) {
     throw new RangeError(
-      `${labels.length} labels need one probability each, or ${classes.length}, got ${probabilities.length}`,
+      `probabilities must be 1 or ${classes.length} per label, got ${probabilities.length} for ${labels.length}`,
     );
   }
   const values = Array.from(labels, (label, i) => ({
@@ -195,7 +195,7 @@ export function chartProbabilities(
               bin: { extent: [0, 1], step: 0.05 },
               title: `P(${classes[1]}), 0 to 1`,
             },
-            // The few in the middle matter most; beside hundreds at the ends they would not be seen.
+            // The few in the middle matter most; on a linear scale they would be invisible.
             y: { aggregate: "count", title: "Samples (√ scale)", scale: { type: "sqrt" } },
             color: {
               field: "truth",

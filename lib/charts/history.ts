@@ -1,4 +1,4 @@
-/** A training run: its curves, and how it is shown while it goes on. */
+/** Charts a training run, and shows it live. */
 import type { TopLevelSpec } from "vega-lite";
 import type { TrainStatus } from "../training/train_options.ts";
 import type { History } from "../types.ts";
@@ -9,14 +9,14 @@ import { type ChartOptions, colours, describe, PART_COLOURS, percent } from "./s
 
 type Panel = Extract<TopLevelSpec, { hconcat: unknown }>["hconcat"][number];
 
-/** Epochs up to which each has a point: of more, the points hide the line. */
+/** The most epochs that are drawn as points: more would hide the line. */
 const MOST_POINTS = 40;
 
 /**
- * Charts loss and accuracy against the epoch, for training and validation, and marks the epoch of the
- * lowest validation loss.
+ * Charts loss and accuracy per epoch, for training and validation, and marks the epoch of the lowest validation
+ * loss.
  *
- * @throws {RangeError} If no epoch is over yet.
+ * @throws {RangeError} if the history has no epoch
  * @example
  * ```ts
  * import { assertStringIncludes } from "@std/assert";
@@ -35,12 +35,12 @@ const MOST_POINTS = 40;
 export function chartHistory(
   history: History,
   { data, epochs = history.loss.length }: ChartOptions & {
-    /** Leave room for this many. @default history.loss.length */
+    /** Length of the epoch axis. @default history.loss.length */
     epochs?: number;
   },
 ): TopLevelSpec {
   const { loss, accuracy, valLoss, valAccuracy } = history;
-  if (loss.length === 0) throw new RangeError("A chart needs one epoch or more, got none");
+  if (loss.length === 0) throw new RangeError("history must have at least one epoch, got none");
   const values = loss.flatMap((_, i) => [
     { part: "training", epoch: i + 1, loss: loss[i], accuracy: accuracy[i] },
     { part: "validation", epoch: i + 1, loss: valLoss[i], accuracy: valAccuracy[i] },
@@ -93,9 +93,9 @@ export function chartHistory(
 }
 
 /**
- * Gives `trainModel` what shows a training run: a bar that moves with the batches, and below it the
- * curves, which grow with the epochs. Both callbacks resolve once the notebook has been told. Interrupting
- * the cell ends the run, and keeps its best weights: see {@linkcode listenForInterrupts}.
+ * Creates options of `trainModel` that show the run in a notebook: a progress bar for the batches, and the curves
+ * of the epochs. Both callbacks resolve when the notebook has received the update. Interrupting the cell ends the
+ * run with its best weights: see {@linkcode listenForInterrupts}.
  *
  * @example
  * ```ts

@@ -1,14 +1,14 @@
-/** Interrupting a cell: Jupyter's ■ sends SIGINT, which ends Deno's kernel unless somebody listens. */
+/** Handles interrupts of a cell: Jupyter's ■ sends SIGINT, which ends Deno's kernel without a listener. */
 
 let current: AbortController | undefined;
 
 /**
- * Keeps the kernel and its variables when a cell is interrupted, from the first call on. Outside a kernel
- * nothing is listened to, and Ctrl-C ends the program as ever.
+ * Keeps the kernel and its variables when a cell is interrupted, after the first call. Outside a kernel it does
+ * nothing, and Ctrl-C ends the program as usual.
  *
  * Source: https://github.com/denoland/deno/issues/24491
  *
- * @returns a signal that the next interrupt aborts, if it is the newest one
+ * @returns a signal that the next interrupt aborts, unless a later call has replaced it
  * @example
  * ```ts
  * import { listenForInterrupts } from "./mod.ts";
@@ -26,6 +26,6 @@ function isKernel(): boolean {
   try {
     return Deno.jupyter !== undefined;
   } catch {
-    return false; // Deno.jupyter throws where there is no kernel
+    return false; // Deno.jupyter throws outside a kernel
   }
 }

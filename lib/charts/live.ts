@@ -1,25 +1,25 @@
-/** What is shown while a cell runs, and is replaced as its work goes on. */
+/** Shows content while a cell runs, and updates it. */
 import type { TopLevelSpec } from "vega-lite";
 import type { Progress } from "../types.ts";
 import { DISPLAY, type Displayable, showChart, showProgress } from "./show.ts";
 
-/** A place in a cell's output where each update replaces the one before. */
+/** An output of a cell that each update replaces. */
 export interface LiveDisplay {
-  /** Resolves once the notebook has been told. */
+  /** Resolves when the notebook has received the update. */
   update(content: Displayable): Promise<void>;
 }
 
-/** Options of what shows things while a cell runs. */
+/** Options of live output. */
 export interface DisplayOptions {
   /**
-   * Sends a message to the notebook. Outside Jupyter there is none, and nothing is shown.
+   * Sends a message to the notebook. Outside Jupyter there is no default, and nothing is shown.
    * @default Deno.jupyter.broadcast
    */
   broadcast?: (type: string, content: Record<string, unknown>) => Promise<void>;
 }
 
 /**
- * Makes a place in the output of the cell that runs.
+ * Creates an output in the running cell that can be updated.
  *
  * @example
  * ```ts
@@ -41,8 +41,8 @@ export function createLiveDisplay(
     if (!broadcast) return;
     await broadcast(type, { data: await content[DISPLAY](), metadata: {}, transient });
     type = "update_display_data";
-    // The kernel may say that the cell is done before it passes the message on, and nbconvert drops
-    // what comes later: 4 of 250 times without this wait, 0 of 250 with it.
+    // The kernel may report the end of the cell before this message, and nbconvert drops later messages: 4 of
+    // 250 times without this wait, 0 of 250 with it.
     await new Promise((resume) => setTimeout(resume, 20));
   };
   return { update: (content) => latest = latest.catch(() => {}).then(() => send(content)) };
@@ -52,15 +52,15 @@ function kernelBroadcast() {
   try {
     return Deno.jupyter.broadcast;
   } catch {
-    return undefined; // Deno.jupyter throws where there is no kernel
+    return undefined; // Deno.jupyter throws outside a kernel
   }
 }
 
 /**
- * Shows something at once: a text, a chart's specification, or what a `show…()` function gives.
+ * Shows a text, a chart's specification, or the result of a `show…()` function.
  *
- * Awaited, it is surer than the last value of a cell or `console.log`: Deno 2.9's kernel sends those at
- * times after it has said that the cell is done, and nbconvert drops them then.
+ * Await it: it is more reliable than the last value of a cell or `console.log`. Deno 2.9's kernel sometimes sends
+ * those after it has reported the end of the cell, and nbconvert then drops them.
  *
  * @example
  * ```ts
@@ -80,12 +80,12 @@ export async function display(
     ? content
     : showChart(content);
   await createLiveDisplay(options).update(displayable);
-  // What is sent in the last moment of a cell can still come late.
+  // A message at the end of a cell can still arrive late.
   await new Promise((resume) => setTimeout(resume, 20));
 }
 
 /**
- * Gives a callback that shows progress: where a stage begins or ends, and every 200 ms.
+ * Creates a callback that shows progress: at the start and end of each stage, and every 200 ms.
  *
  * @example
  * ```ts

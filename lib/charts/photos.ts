@@ -1,13 +1,13 @@
-/** Photos of a set, as a notebook shows them. */
+/** Shows photos of a set in a notebook. */
 import { Image } from "npm:imagescript@1.3.1";
 import { type PixelSet, viewPixels } from "../photo.ts";
 import type { ImageSet } from "../types.ts";
 import { DISPLAY, type Displayable, showImages, type ShowImagesOptions } from "./show.ts";
 
 /**
- * Shows photos of a set, in rows that wrap where the notebook is narrow.
+ * Shows photos of a set, in rows that wrap in narrow notebooks.
  *
- * @throws {RangeError} If there is not a caption for each index, or an option of `showImages` is wrong.
+ * @throws {RangeError} if `captions` are not one per index, or an option of `showImages` is out of range
  * @example
  * ```ts
  * import { DISPLAY, showPhotos } from "./mod.ts";
@@ -22,7 +22,7 @@ export function showPhotos(
   images: PixelSet & { samples?: readonly Pick<ImageSet["samples"][number], "className">[] },
   indices: readonly number[],
   { captions, ...options }: ShowImagesOptions & {
-    /** One for each index. @default their class names */
+    /** One per index. @default the class names */
     captions?: readonly string[];
   } = {},
 ): Displayable {
@@ -31,7 +31,7 @@ export function showPhotos(
       `captions must be ${indices.length}, one per photo, got ${captions.length}`,
     );
   }
-  showImages([], options); // refuses bad options at once, not when it is shown
+  showImages([], options); // checks the options now, not when the photos are shown
   const encode = (index: number) => toImage(viewPixels(images, index), images.size).encode();
   const captionOf = (index: number, i: number) =>
     captions?.[i] ?? images.samples?.[index]?.className ?? "";

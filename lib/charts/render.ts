@@ -1,18 +1,18 @@
-/** A chart to SVG. */
+/** Renders charts as SVG. */
 import * as vega from "npm:vega@6.4.0";
 import { compile, type TopLevelSpec } from "npm:vega-lite@6.5.0";
 import { THEME } from "./style.ts";
 
-// Without a canvas Vega takes every character for 0.8 em wide, which leaves holes in the layout; it
-// lets `width` be replaced, though its types lack it.
+// Without a canvas, Vega assumes 0.8 em per character, which leaves gaps in the layout. `width` can be replaced,
+// although the types lack it.
 (vega as unknown as {
   textMetrics: { width: (item: { fontSize: number }, text: string) => number };
 }).textMetrics.width = (item, text) => 0.55 * String(text).length * item.fontSize;
 
 /**
- * Draws a chart as SVG, without a DOM.
+ * Renders a chart as SVG, without a DOM.
  *
- * @throws {Error} If Vega-Lite cannot make sense of the specification.
+ * @throws {Error} if Vega-Lite cannot compile the specification
  * @example
  * ```ts
  * import { assertStringIncludes } from "@std/assert";

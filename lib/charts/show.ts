@@ -1,21 +1,21 @@
-/** Charts, pictures and progress as Deno's Jupyter kernel shows them. */
+/** Shows charts, pictures and progress in Deno's Jupyter kernel. */
 import type { TopLevelSpec } from "vega-lite";
 import type { Progress } from "../types.ts";
 import { renderSvg } from "./render.ts";
 
-/** The same content by MIME type, as text or as a JSON object; a notebook shows the richest it can. */
+/** The same content by MIME type, as text or as a JSON object; a notebook shows the richest type. */
 export type MimeBundle = Readonly<Record<string, string | object>>;
 
-/** The method by which Deno's Jupyter kernel asks a value how it is to be shown. */
+/** The method that Deno's Jupyter kernel calls to show a value. */
 export const DISPLAY: unique symbol = Symbol.for("Jupyter.display");
 
-/** What a notebook shows where it is the last value of a cell, or is passed to {@linkcode display}. */
+/** A value that a notebook shows as the last value of a cell, or by {@linkcode display}. */
 export interface Displayable {
   [DISPLAY](): MimeBundle | Promise<MimeBundle>;
 }
 
 /**
- * Shows a chart: as HTML, which shrinks where the notebook is narrow, as SVG, and in words.
+ * Shows a chart as HTML, which shrinks in narrow notebooks, as SVG, and in words.
  *
  * @example
  * ```ts
@@ -43,27 +43,27 @@ export function showChart(spec: TopLevelSpec): Displayable {
 
 /** A picture to show. */
 export interface Picture {
-  /** A PNG or JPEG file's content. */
+  /** The content of a PNG or JPEG file. */
   bytes: Uint8Array;
-  /** Shown below the picture, and read out by screen readers. */
+  /** Shown below the picture, and read by screen readers. */
   caption: string;
-  /** Of the line between picture and caption, as CSS. @default "#CCCCCC" */
+  /** Colour of the line between picture and caption, as CSS. @default "#CCCCCC" */
   colour?: string;
 }
 
 /** Options of `showImages`. */
 export interface ShowImagesOptions {
-  /** At most this many side by side. @default 4 */
+  /** The most pictures per row. @default 4 */
   columns?: number;
-  /** Of a picture, in pixels, where the notebook has room for it. @default 160 */
+  /** The largest width of a picture, in pixels. @default 160 */
   width?: number;
 }
 
 /**
- * Shows pictures in rows that wrap where the notebook is narrow.
+ * Shows pictures in rows that wrap in narrow notebooks.
  *
- * @throws {TypeError} If a picture is neither PNG nor JPEG.
- * @throws {RangeError} If `columns` is not a whole number from 1 on.
+ * @throws {TypeError} if a picture is neither PNG nor JPEG
+ * @throws {RangeError} if `columns` is not a positive integer
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -79,16 +79,16 @@ export function showImages(
   { columns = 4, width = 160 }: ShowImagesOptions = {},
 ): Displayable {
   if (!Number.isInteger(columns) || columns < 1) {
-    throw new RangeError(`columns must be a whole number from 1 on, got ${columns}`);
+    throw new RangeError(`columns must be a positive integer, got ${columns}`);
   }
-  // Inline styles, and only such as Jupyter leaves in a notebook that it does not trust.
+  // Only inline styles that Jupyter keeps in untrusted notebooks.
   const card = `margin:0;width:${94 / columns}%;min-width:96px;background:#FFFFFF;color:#222222`;
-  const figures = pictures.map(({ bytes, caption, colour = "#CCCCCC" }, place) => {
+  const figures = pictures.map(({ bytes, caption, colour = "#CCCCCC" }, index) => {
     const line = `border-top:4px solid ${
       escapeHtml(colour)
     };padding:4px;font-size:12px;line-height:1.3`;
     return `<figure style="${card}">` +
-      pictureHtml(bytes, imageType(bytes, place), caption, "display:block;width:100%") +
+      pictureHtml(bytes, imageType(bytes, index), caption, "display:block;width:100%") +
       `<figcaption style="${line}">${escapeHtml(caption)}</figcaption></figure>`;
   });
   const grid = `display:flex;flex-wrap:wrap;gap:6px;max-width:${columns * width}px`;
@@ -100,7 +100,7 @@ export function showImages(
 }
 
 /**
- * Shows how far some work has come: a bar and its label.
+ * Shows progress as a bar with a label.
  *
  * @example
  * ```ts
@@ -139,14 +139,14 @@ export function pictureHtml(
     `style="${style};height:auto">`;
 }
 
-function imageType(bytes: Uint8Array, place: number): string {
+function imageType(bytes: Uint8Array, index: number): string {
   if (bytes[0] === 0x89 && bytes[1] === 0x50) return "image/png";
   if (bytes[0] === 0xff && bytes[1] === 0xd8) return "image/jpeg";
   const start = bytes.subarray(0, 4).toHex();
-  throw new TypeError(`Picture ${place} must be PNG or JPEG, got bytes that begin with "${start}"`);
+  throw new TypeError(`picture ${index} must be PNG or JPEG, got bytes that begin with "${start}"`);
 }
 
 const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-/** Text as it is to stand between tags or in an attribute. */
+/** Escapes text for HTML content and attributes. */
 export const escapeHtml = (text: string): string =>
   text.replace(/[&<>"]/g, (character) => ENTITIES[character]!);

@@ -1,4 +1,4 @@
-/** What all charts share: options, colours, headings, the look. */
+/** Defines the options, colours, headings and theme of all charts. */
 import type { Config, TopLevelSpec } from "vega-lite";
 import { CLASS_STYLES } from "../class_style.ts";
 
@@ -7,18 +7,18 @@ export type Layer = Extract<TopLevelSpec, { layer: unknown }>["layer"][number];
 
 /** Options of every chart. */
 export interface ChartOptions {
-  /** What the numbers were measured on, such as `"test part, 517 photos"`: becomes the subtitle. */
+  /** The data behind the chart, such as `"test part, 517 photos"`: shown as the subtitle. */
   data: string;
 }
 
 export const CLASS_COLOURS: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(CLASS_STYLES).map(([name, { colour }]) => [name, colour]),
 );
-// As those of the classes, Okabe and Ito's: the colour-blind can tell them apart.
+// Okabe and Ito's colours, like those of the classes: colour-blind readers can distinguish them.
 export const PART_COLOURS = { training: "#009E73", validation: "#E69F00", test: "#56B4E9" };
 export const GREY = "#666666";
 
-/** The look of all charts: legible at the width of a narrow notebook, white on any theme. */
+/** The theme of all charts: legible in narrow notebooks, on a white background. */
 export const THEME: Config = {
   background: "white",
   padding: 10,
@@ -48,12 +48,12 @@ export const THEME: Config = {
   rule: { color: GREY, strokeDash: [4, 4] },
 };
 
-/** A scale that gives each name its own colour, wherever it stands. */
+/** Makes a scale with a fixed colour per name. */
 export function colours(names: readonly string[], palette: Readonly<Record<string, string>>) {
   return { domain: [...names], range: names.map((name) => palette[name] ?? GREY) };
 }
 
-/** Title, subtitle, and the description that screen readers read out. */
+/** Makes the title, the subtitle, and the description for screen readers. */
 export function describe(title: string, data: string) {
   return {
     title: { text: title, subtitle: wrapText(data) },
@@ -61,10 +61,10 @@ export function describe(title: string, data: string) {
   };
 }
 
-/** Breaks text into lines that fit below the title, within words only where they are too long. */
+/** Wraps text to lines that fit below the title; breaks only words that are too long. */
 function wrapText(text: string): string[] {
   return (text.match(/.{1,92}(?=\s|$)|\S{1,92}/g) ?? []).map((line) => line.trim());
 }
 
-/** A share in 0..1 as words. */
+/** Formats a share in 0..1 as a percentage. */
 export const percent = (share: number) => `${(100 * share).toFixed(1)}%`;

@@ -1,11 +1,11 @@
-/** How far probabilities can be trusted: reliability, and what a threshold trades for what. */
+/** Charts the reliability of probabilities, and the errors at each threshold. */
 import type { TopLevelSpec } from "vega-lite";
 import type { Calibration } from "../evaluation/calibration.ts";
 import type { ThresholdPoint } from "../evaluation/thresholds.ts";
 import { type ChartOptions, describe, GREY, PART_COLOURS, percent } from "./style.ts";
 
 /**
- * Charts how often predictions are right against how sure they are; on the diagonal both agree.
+ * Charts the accuracy of predictions against their confidence; on the diagonal both are equal.
  *
  * @example
  * ```ts
@@ -30,7 +30,7 @@ export function chartReliability(
     height: 340,
     encoding: {
       x: { ...share, field: "confidence", title: "Confidence, 0 to 1" },
-      y: { ...share, field: "accuracy", title: "Share that is right, 0 to 1" },
+      y: { ...share, field: "accuracy", title: "Accuracy, 0 to 1" },
     },
     layer: [
       {
@@ -53,7 +53,7 @@ export function chartReliability(
 }
 
 /**
- * Charts the shares of masks missed and of bare faces taken for masked, at each threshold.
+ * Charts the shares of missed masks and of bare faces classified as masked, at each threshold.
  *
  * @example
  * ```ts
@@ -76,9 +76,7 @@ export function chartThresholds(
   const [missed, alarms] = ["masks missed", "bare faces taken for masked"];
   return {
     ...describe(
-      `What a threshold trades: at ${half.threshold.toFixed(2)}, ${
-        percent(half.missed)
-      } ${missed}, ` +
+      `Errors by threshold: at ${half.threshold.toFixed(2)}, ${percent(half.missed)} ${missed}, ` +
         `${percent(half.falseAlarms)} ${alarms}`,
       data,
     ),

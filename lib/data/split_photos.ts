@@ -8,32 +8,32 @@ import { viewPixels } from "../photo.ts";
 /** The seed of the split that all published results use. */
 export const SPLIT_SEED = 2026;
 
-/** How photos are split. */
+/** Options of {@linkcode splitPhotos}. */
 export interface SplitPhotosOptions {
   /** A safe integer. @default SPLIT_SEED */
   seed?: number;
   /**
-   * What stays together: the photos of one scene (near-duplicates of each other), or the faces of one photo
-   * alone. The latter tests on near-duplicates of training photos: results are too optimistic.
+   * The samples that stay in one part: photos of one scene (near-duplicates), or only the faces of one photo.
+   * With `"photo"`, results are too optimistic: test photos have near-duplicates among the training photos.
    *
    * @default "scene"
    */
   by?: "scene" | "photo";
 }
 
-/** Three parts, and the scenes of the whole set. */
+/** Three parts, and the groups of the whole set. */
 export interface PhotoSplit extends Split {
   /** One group number per image: near-duplicates, and faces of one photo, share it. */
   groups: number[];
-  /** What is to be known about it, such as that it is the one that the set comes with. */
+  /** Notes on the split, for example that it is the data set's own. */
   notes: string[];
 }
 
-/** What is split. */
+/** The photos to split. */
 interface Photos {
-  /** Those that the task has a use for. */
+  /** The images that the task uses. */
   indices: readonly number[];
-  /** The number of its source, from 0, per image. */
+  /** One source number, from 0, per image. */
   sources: readonly number[];
   findDuplicates: () => Duplicates;
   onProgress?: OnProgress;
@@ -42,12 +42,28 @@ interface Photos {
 const PARTS = ["train", "validation", "test"] as const;
 
 /**
- * Splits photos into three parts, each source by itself, so that a test part is the same whatever it is
- * joined with. Near-duplicates, and faces of one photo, stay in one part; what has a near-duplicate in
- * another source's test or validation part is left out. A split that a source comes with is kept, and its
+ * Splits photos into three parts. Each source is split on its own, so that its test part does not depend on
+ * other sources. Near-duplicates, and faces of one photo, stay in one part. Photos with a near-duplicate in the
+ * test or validation part of another source are left out. If a source has its own split, it is kept, and its
  * near-duplicates are counted. Difficult faces have no influence.
  *
  * @throws {RangeError} as `groupDuplicates` and `splitDataset`: photos under 32 x 32, or too few scenes
+ * @example
+ * ```ts
+ * import { splitPhotos } from "./split_photos.ts";
+ * import { groupDuplicates } from "./duplicates.ts";
+ * import { seededRandom } from "../random.ts";
+ *
+ * const random = seededRandom(1);
+ * const indices = [...Array(20).keys()];
+ * const samples = indices.map((i) => ({ file: `${i}.jpg`, className: "with_mask" as const }));
+ * const pixels = Uint8Array.from({ length: 20 * 32 * 32 * 3 }, () => 256 * random());
+ * const images = { size: 32, pixels, samples, unreadable: [] };
+ * const sources = indices.map(() => 0);
+ * const findDuplicates = () => groupDuplicates(images);
+ * const { train, test } = splitPhotos(images, { indices, sources, findDuplicates });
+ * console.log(train.length, test.length); // 14 3
+ * ```
  */
 export function splitPhotos(
   all: ImageSet,
@@ -63,13 +79,13 @@ export function splitPhotos(
   const notes: string[] = [];
   const given = new Set<number>();
   for (const source of bySource) {
-    // Difficult faces belong to no part: they may not decide where others go.
+    // Difficult faces are in no part, and must not influence the others.
     const members = source.filter((index) => !all.samples[index]!.isDifficult);
     const own = by === "photo"
       ? groupByFile(all, members)
       : members.length === all.samples.length
       ? groups
-      // Grouped by itself, as another source may link photos that nothing links here.
+      // Grouped on its own, as another source may link photos that are not linked here.
       : groupDuplicates(takeSet(all, members), { onProgress }).groups;
     const parts = splitSource(all, members, own, seed);
     notes.push(...parts.notes);
@@ -101,7 +117,7 @@ function groupByFile({ samples }: ImageSet, members: readonly number[]): number[
   });
 }
 
-/** The split that the source comes with, or one made here: then there is nothing to note. */
+/** Returns the source's own split with notes, or else makes one. */
 function splitSource(
   all: ImageSet,
   members: number[],
@@ -129,8 +145,8 @@ function splitSource(
 }
 
 /**
- * Leaves out of training and validation what another source's parts test on. Photos that a source's own split
- * has on both sides stay there.
+ * Removes photos from training and validation that have near-duplicates in the evaluated parts of other sources.
+ * Near-duplicates within a source's own split stay.
  */
 function dropLeaks(
   { train, validation, test }: Split,
@@ -153,7 +169,7 @@ function dropLeaks(
   };
 }
 
-/** Some photos of a set, ascending: a view if no other lies between them, else a copy. */
+/** Takes some photos of a set, ascending: a view if they are consecutive, else a copy. */
 function takeSet(images: ImageSet, members: readonly number[]): ImageSet {
   const [first, count] = [members[0] ?? 0, members.length];
   const samples = members.map((index) => images.samples[index]!);

@@ -54,9 +54,9 @@ export function toPredictions(
  * @returns the prediction itself, or a marked copy
  * @example
  * ```ts
- * import { markPrediction } from "./predictions.ts";
+ * import { markPrediction, type Prediction } from "./predictions.ts";
  *
- * const prediction = { label: "with_mask", probability: 0.55 } as const;
+ * const prediction: Prediction = { label: "with_mask", probability: 0.55 };
  * console.log(markPrediction(prediction, 0.6).unsure); // true
  * ```
  */

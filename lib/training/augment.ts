@@ -1,4 +1,4 @@
-/** Seeded changes to a batch of training photos, never to those of validation or test. */
+/** Augments batches of training photos at random, by a seed. */
 import type { Tensor4D } from "@tensorflow/tfjs-node";
 import { recolour } from "./augment/colour.ts";
 import { coverByHeads } from "./augment/cover_by_heads.ts";
@@ -10,33 +10,33 @@ import { warp } from "./augment/warp.ts";
 import { tf } from "../engine/tensorflow.ts";
 import type { Random } from "../types.ts";
 
-/** How far photos are changed. All zeros change nothing. */
+/** The strength of the augmentation; 0 switches a change off. */
 export interface AugmentOptions {
   /** Share of the photos that are mirrored. @default 0.5 */
   mirror?: number;
-  /** Turned by at most this many degrees to either side. @default 12 */
+  /** The largest rotation, in degrees, to either side. @default 12 */
   rotation?: number;
-  /** Enlarged or reduced by at most this share, and by a third of it in height alone. @default 0.2 */
+  /** The largest scaling, as a share; a third of it is added in height only. @default 0.2 */
   zoom?: number;
-  /** Moved by at most this share of the side, each way. @default 0.08 */
+  /** The largest shift, as a share of the side, in each direction. @default 0.08 */
   shift?: number;
-  /** Brightness, contrast, saturation and the balance of the channels, in 0..1. @default 0.35 */
+  /** Strength of changes in brightness, contrast, saturation and channel balance, in 0..1. @default 0.35 */
   colour?: number;
-  /** Share that loses detail, as if it had been a small photo. @default 0.3 */
+  /** Share of the photos that are blurred, as if enlarged from a small photo. @default 0.3 */
   blur?: number;
-  /** Share that is compressed as JPEG does. @default 0.25 */
+  /** Share of the photos with JPEG compression losses. @default 0.25 */
   jpeg?: number;
-  /** Share that loses a rectangle. @default 0.25 */
+  /** Share of the photos with an occluding rectangle. @default 0.25 */
   cutOut?: number;
-  /** Share that is turned by up to 105 degrees instead, as a lying face is. @default 0 */
+  /** Share of the photos that are rotated by up to 105 degrees, like lying faces. @default 0 */
   lying?: number;
-  /** Share that is half covered by the head of another person. @default 0 */
+  /** Share of the photos with an occlusion by another person's head. @default 0 */
   heads?: number;
-  /** Share with coloured light, deep shadow and another gamma. @default 0 */
+  /** Share of the photos with coloured light, deep shadow and another gamma. @default 0 */
   light?: number;
 }
 
-/** The defaults: a face with its mask stays one. */
+/** The defaults: they keep each face and its mask recognisable. */
 export const AUGMENTATION: Readonly<Required<AugmentOptions>> = {
   mirror: 0.5,
   rotation: 12,
@@ -52,13 +52,13 @@ export const AUGMENTATION: Readonly<Required<AugmentOptions>> = {
 };
 
 /**
- * Changes each photo at random: mirrored, turned, moved and resized, then in its colours; some of them
- * are covered by another head, lit anew, lose detail, are compressed, or lose a rectangle. The network never sees quite the same photo twice.
+ * Augments each photo at random: mirrors, rotates, shifts and scales it, then changes its colours. Some photos
+ * also get an occlusion by a head, other light, blur, compression losses, or an occluding rectangle.
  *
- * @param x `[n, height, width, 3]` float32 RGB in 0..1; is left as it is
- * @param random Decides everything: the same numbers give the same photos.
+ * @param x `[n, height, width, 3]` float32 RGB in 0..1; left unchanged
+ * @param random The source of all random choices.
  * @returns the same shape, dtype and range; the caller disposes it
- * @throws {RangeError} if an option is out of its range
+ * @throws {RangeError} if an option is out of range
  * @example
  * ```ts
  * import { augmentBatch } from "./augment.ts";

@@ -1,35 +1,35 @@
-/** A training run that is not over, to a file and back: whole or not at all. */
+/** Saves an unfinished training run to a file, atomically, and loads it. */
 import { writeWhole } from "../files.ts";
 import type { History } from "../types.ts";
 
-/** All that a run needs to go on as if it had never stopped. */
+/** The complete state of a run, to resume it exactly. */
 export interface Checkpoint {
-  /** What decides how a run goes; a run that goes on must have the same. */
+  /** The settings of the run; a resumed run must have the same. */
   settings: Record<string, unknown>;
   progress: TrainProgress;
   /** The model's weights, those of the best epoch, and the optimizer's state, by name. */
   tensors: Record<string, StoredTensor>;
 }
 
-/** Where a run stands between two batches. */
+/** The state of a run between two batches. */
 export interface TrainProgress {
   /** The epoch in progress, from 1. */
   epoch: number;
   /** Batches done in this epoch. */
   batch: number;
-  /** Photos seen in this epoch, and the sums over them. */
+  /** Number of photos in this epoch so far, and the sums over them. */
   seen: number;
   lossSum: number;
   accuracySum: number;
-  /** The epochs that are over. */
+  /** The metrics of the completed epochs. */
   history: History;
-  /** The epoch of the lowest validation loss, from 1; 0 before the first epoch is over. */
+  /** The epoch of the lowest validation loss, from 1; 0 before the first epoch is complete. */
   bestEpoch: number;
-  /** How many masks each dropout layer has drawn. */
+  /** The number of masks that each dropout layer has drawn. */
   dropoutSteps: number[];
 }
 
-/** A tensor's values, row after row. */
+/** A tensor's values, row by row. */
 export interface StoredTensor {
   dtype: "float32" | "int32";
   shape: number[];
@@ -42,14 +42,14 @@ const DTYPES = { float32: "F32", int32: "I32" } as const;
 const DIGEST = "sha256";
 const DIGEST_BYTES = 32;
 
-/** What stands in the file of a checkpoint, beside the tensors; the format allows text alone. */
+/** The metadata of a checkpoint file; the format allows strings only. */
 interface Metadata {
   format: string;
   settings: string;
   progress: string;
 }
 
-/** What stands there of a tensor; the offsets count from the end of the header. */
+/** The entry of a tensor; offsets are relative to the end of the header. */
 interface TensorEntry {
   dtype: string;
   shape: number[];
@@ -57,9 +57,8 @@ interface TensorEntry {
 }
 
 /**
- * Writes the checkpoint as a safetensors file, which Python reads too, with a SHA-256 of its own. It is
- * on the disk under another name before it takes the place of one that is there: a process killed at any
- * moment leaves the old one or the new one, whole.
+ * Writes the checkpoint as a safetensors file, which Python reads too, with a SHA-256 digest. The file is
+ * replaced atomically: if the process is killed, the old or the new checkpoint remains, complete.
  *
  * Source of the format: https://huggingface.co/docs/safetensors
  *
@@ -83,26 +82,32 @@ export async function saveCheckpoint(file: string, checkpoint: Checkpoint): Prom
   try {
     await writeWhole(file, await encode(checkpoint));
   } catch (cause) {
-    throw new Error(`${file} could not be written: ${(cause as Error).message}`, { cause });
+    throw new Error(`${file} cannot be written: ${(cause as Error).message}`, { cause });
   }
 }
 
 /**
- * Reads what {@linkcode saveCheckpoint} wrote.
+ * Reads a checkpoint that {@linkcode saveCheckpoint} wrote.
  *
  * @throws {Deno.errors.NotFound} if there is no such file
- * @throws {Deno.errors.InvalidData} if it is damaged, or no checkpoint
+ * @throws {Deno.errors.InvalidData} if it is damaged, or not a checkpoint
+ * @example
+ * ```ts
+ * import { loadCheckpoint } from "./checkpoint.ts";
+ *
+ * await loadCheckpoint("no/such.checkpoint").catch((error) => console.log(error.message));
+ * ```
  */
 export async function loadCheckpoint(file: string): Promise<Checkpoint> {
   const bytes = await Deno.readFile(file).catch((cause) => {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
-    throw new Deno.errors.NotFound(`there is no checkpoint ${file} to go on from`, { cause });
+    throw new Deno.errors.NotFound(`there is no checkpoint ${file} to resume`, { cause });
   });
   const end = bytes.length - DIGEST_BYTES;
   const digest = await sha256(bytes.subarray(0, Math.max(end, 0)));
   if (digest.some((byte, i) => byte !== bytes[end + i])) {
     throw new Deno.errors.InvalidData(
-      `${file} is damaged, or no checkpoint: its last ${DIGEST_BYTES} bytes are not the SHA-256 of the others`,
+      `${file} is damaged, or not a checkpoint: its last ${DIGEST_BYTES} bytes are not the SHA-256 of the others`,
     );
   }
   return decode(bytes, file);
@@ -116,11 +121,11 @@ async function encode({ settings, progress, tensors }: Checkpoint): Promise<Uint
   };
   const entries: Record<string, TensorEntry> = {};
   let end = 0;
-  const place = (bytes: number): [number, number] => [end, end += bytes];
+  const allocate = (bytes: number): [number, number] => [end, end += bytes];
   for (const [name, { dtype, shape, values }] of Object.entries(tensors)) {
-    entries[name] = { dtype: DTYPES[dtype], shape, data_offsets: place(values.byteLength) };
+    entries[name] = { dtype: DTYPES[dtype], shape, data_offsets: allocate(values.byteLength) };
   }
-  entries[DIGEST] = { dtype: "U8", shape: [DIGEST_BYTES], data_offsets: place(DIGEST_BYTES) };
+  entries[DIGEST] = { dtype: "U8", shape: [DIGEST_BYTES], data_offsets: allocate(DIGEST_BYTES) };
 
   const text = new TextEncoder().encode(JSON.stringify({ __metadata__: metadata, ...entries }));
   const headerLength = Math.ceil(text.length / 8) * 8; // so that the tensors are aligned
@@ -136,7 +141,7 @@ async function encode({ settings, progress, tensors }: Checkpoint): Promise<Uint
   return bytes;
 }
 
-/** Reads bytes whose digest is right: what is wrong now was written so. */
+/** Reads the bytes of a checkpoint after its digest was verified. */
 function decode(bytes: Uint8Array<ArrayBuffer>, file: string): Checkpoint {
   const headerLength = Number(new DataView(bytes.buffer).getBigUint64(0, true));
   const text = new TextDecoder().decode(bytes.subarray(8, 8 + headerLength));
@@ -145,15 +150,15 @@ function decode(bytes: Uint8Array<ArrayBuffer>, file: string): Checkpoint {
   const entries: Record<string, TensorEntry> = rest;
   if (metadata.format !== FORMAT) {
     throw new Deno.errors.InvalidData(
-      `${file}: format should be ${FORMAT}, found ${metadata.format}`,
+      `the format of ${file} must be ${FORMAT}, got ${metadata.format}`,
     );
   }
   const tensors: Checkpoint["tensors"] = {};
   for (const [name, { dtype, shape, data_offsets: [from, to] }] of Object.entries(entries)) {
-    const place = [bytes.buffer, 8 + headerLength + from, (to - from) / 4] as const;
+    const range = [bytes.buffer, 8 + headerLength + from, (to - from) / 4] as const;
     tensors[name] = dtype === DTYPES.float32
-      ? { dtype: "float32", shape, values: new Float32Array(...place) }
-      : { dtype: "int32", shape, values: new Int32Array(...place) };
+      ? { dtype: "float32", shape, values: new Float32Array(...range) }
+      : { dtype: "int32", shape, values: new Int32Array(...range) };
   }
   return {
     settings: JSON.parse(metadata.settings),

@@ -1,12 +1,11 @@
-/** A learning rate that falls. */
+/** Computes a decreasing learning rate. */
 
 /**
- * Computes the share of the first learning rate that is left: from 1 at the start to 0 at the end, along
- * half a cosine wave.
+ * Computes the learning rate as a share of the initial one: from 1 to 0, along half a cosine wave.
  *
  * Source: Loshchilov and Hutter, 2017, SGDR, equation 5 without restarts, https://arxiv.org/abs/1608.03983
  *
- * @param done The share of the training that is done, 0..1.
+ * @param done The completed share of the training, 0..1.
  * @example
  * ```ts
  * import { cosineDecay } from "./cosine_decay.ts";

@@ -1,26 +1,26 @@
-/** Oversampling: rare classes are shown more often. */
+/** Oversamples rare classes. */
 import type { ClassName, ImageSet } from "../types.ts";
 
-/** How often the photos of rare classes are shown. */
+/** Options of {@linkcode repeatRare}. */
 export interface RepeatOptions {
   /** The share of the training part that each class should reach, in 0..1. @default 0.1 */
   share?: number;
-  /** How often one photo is shown in an epoch, at most; a positive integer. @default 6 */
+  /** The most repeats of a photo per epoch; a positive integer. @default 6 */
   most?: number;
 }
 
-/** A training part with repeats. */
+/** An oversampled training part. */
 export interface Repeated {
-  /** The indices, class after class. */
+  /** The indices, class by class. */
   indices: number[];
-  /** How often each photo of a class is shown. */
+  /** The number of repeats per class. */
   times: Map<ClassName, number>;
 }
 
 /**
- * Repeats the photos of each class that is rarer than wanted. Each photo of a class is repeated as often.
+ * Repeats the photos of each class that has less than the wanted share, all photos of a class equally often.
  *
- * A model that is trained so expects rare classes too often: see `undoRepeats`.
+ * A model that is trained on the result predicts rare classes too often: see `undoRepeats`.
  *
  * @param train Indices of the training part.
  * @throws {RangeError} if `share` is not in 0..1, or `most` is not a positive integer

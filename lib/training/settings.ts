@@ -1,11 +1,11 @@
-/** What decides how a run goes, in a form that can be saved and compared. */
+/** Describes the settings of a run, so that they can be saved and compared. */
 import type { LayersModel } from "@tensorflow/tfjs-node";
 import { engineReport } from "../engine/tensorflow.ts";
 import { installKernels } from "../engine/kernels.ts";
 import type { ImageSet } from "../types.ts";
 import type { TrainSettings } from "./train_options.ts";
 
-/** The settings themselves, and digests of what is too large to be saved. */
+/** Lists the settings, with digests of large values. */
 export async function describeSettings(
   model: LayersModel,
   images: ImageSet,
@@ -13,7 +13,7 @@ export async function describeSettings(
 ): Promise<Record<string, unknown>> {
   const layers = model.layers.map((layer) => [
     layer.getClassName(),
-    { ...layer.getConfig(), name: undefined }, // counts the models that this process has made
+    { ...layer.getConfig(), name: undefined }, // names depend on the number of models before
   ]);
   return {
     ...settings,
@@ -30,9 +30,9 @@ export async function describeSettings(
 }
 
 /**
- * Compares the settings of a checkpoint with those of the run that is to go on from it.
+ * Compares the settings of a checkpoint with those of the resumed run.
  *
- * @throws {RangeError} that names each setting that differs
+ * @throws {RangeError} if a setting differs; the message names each
  */
 export function expectSameSettings(
   saved: Record<string, unknown>,
@@ -41,7 +41,7 @@ export function expectSameSettings(
   const differences = Object.keys(given)
     .map((name) => [name, JSON.stringify(saved[name]), JSON.stringify(given[name])])
     .filter(([, wanted, found]) => wanted !== found)
-    .map(([name, wanted, found]) => `${name} should be ${wanted ?? "absent"}, found ${found}`);
+    .map(([name, wanted, found]) => `${name} must be ${wanted ?? "absent"}, got ${found}`);
   if (differences.length > 0) {
     throw new RangeError(`the checkpoint is of another run: ${differences.join("; ")}`);
   }
@@ -53,7 +53,7 @@ async function digestWeights(model: LayersModel): Promise<string> {
   return await digest(new Uint8Array(bytes));
 }
 
-/** A SHA-256 of bytes, or of a value's JSON, and how many of them there are. */
+/** Computes the length and the SHA-256 of bytes, or of a value's JSON. */
 async function digest(value: Uint8Array | readonly unknown[]): Promise<string> {
   const bytes = value instanceof Uint8Array
     ? value

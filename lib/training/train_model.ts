@@ -1,4 +1,4 @@
-/** Compile and fit: epochs, progress, the best weights kept, early stop, checkpoints. */
+/** Trains models: epochs, progress, best weights, early stopping, checkpoints. */
 import type { LayersModel } from "@tensorflow/tfjs-node";
 import { saveCheckpoint } from "./checkpoint.ts";
 import { installKernels } from "../engine/kernels.ts";
@@ -9,20 +9,41 @@ import { describeSettings, expectSameSettings } from "./settings.ts";
 import type { ImageSet } from "../types.ts";
 
 /**
- * Trains the model with Adam on the cross-entropy of its classes. Photos stay bytes; a batch at a time
- * becomes floats. Which weights it has in the end, `keep` says.
+ * Trains the model with Adam, which minimises the cross-entropy of its classes. Photos are converted to floats
+ * batch by batch. `keep` decides the final weights.
  *
- * The same seeds on the same machine give the same history, and a run that goes on from a checkpoint has
- * the history and the weights that it would have had without the stop, bit for bit. Other dropout layers
- * than those of {@linkcode buildCnn} do not repeat themselves.
+ * The same seeds on the same machine give the same history. A resumed run has the same history and weights as an
+ * uninterrupted one, bit for bit. Only the dropout layers of {@linkcode buildCnn} and
+ * {@linkcode buildTransferModel} are reproducible.
  *
- * Source of a teacher that is shown what the student is shown, for many epochs: Beyer et al., 2022,
- * Knowledge distillation: A good teacher is patient and consistent, https://arxiv.org/abs/2106.05237
+ * Source of the distillation, in which teacher and student see the same augmented photos for many epochs: Beyer
+ * et al., 2022, Knowledge distillation: A good teacher is patient and consistent, https://arxiv.org/abs/2106.05237
  *
- * @param model As of {@linkcode buildCnn}; it is compiled and trained in place.
- * @throws {RangeError} if a part is empty, an option is not a positive number, the teacher knows other
- * classes or photos of another size, or `resumeFrom` is of a run with other settings, model or photos
+ * @param model Takes `[n, size, size, 3]` float32 RGB in 0..1, as {@linkcode buildCnn} builds it; compiled and
+ * trained in place.
+ * @throws {RangeError} if a part is empty, an option is not a positive number, the teacher has other classes or
+ * another input size, or `resumeFrom` is of a run with other settings, model or photos
  * @throws the reason of `signal`
+ * @example
+ * ```ts
+ * import { trainModel } from "./train_model.ts";
+ * import { buildCnn } from "../model/cnn.ts";
+ * import { CLASSES } from "../types.ts";
+ *
+ * // Two black faces with masks, two white ones without.
+ * const pixels = new Uint8Array(4 * 32 * 32 * 3).fill(255, 2 * 32 * 32 * 3);
+ * const samples = [0, 1, 2, 3].map((i) => ({
+ *   file: `${i}.jpg`,
+ *   className: i < 2 ? "with_mask" as const : "without_mask" as const,
+ * }));
+ * const images = { size: 32, pixels, samples, unreadable: [] };
+ * const parts = { train: [0, 2], validation: [1, 3] };
+ * const model = buildCnn({ size: 32 });
+ * const options = { ...parts, classes: CLASSES.binary, epochs: 2 };
+ * const { history, bestEpoch } = await trainModel(model, images, options);
+ * console.log(history.valLoss, bestEpoch);
+ * model.dispose();
+ * ```
  */
 export async function trainModel(
   model: LayersModel,
@@ -56,7 +77,7 @@ export async function trainModel(
       const status = await run.trainBatch();
       await onBatch?.(status);
       if (performance.now() - pausedAt > 50) {
-        // tfjs-node computes on this thread: let timers, displays and signals have their turn.
+        // tfjs-node computes on this thread: yield to timers, displays and signals.
         await new Promise((resume) => setTimeout(resume));
         pausedAt = performance.now();
       }

@@ -1,64 +1,63 @@
-/** How a model is trained, how far a run has come, and what it gave. */
+/** Defines the options, the status and the result of a training run. */
 import type { AugmentOptions } from "./augment.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { Classifier } from "../model/saved_model.ts";
 import type { ClassName, History } from "../types.ts";
 
-/** How a model is trained. */
+/** Options of {@linkcode trainModel}. */
 export interface TrainOptions {
   classes: readonly ClassName[];
-  /** Places in the set. */
+  /** Indices of the training part. */
   train: readonly number[];
-  /** Places in the set; they choose the best epoch, so the test part may not be among them. */
+  /** Indices of the validation part. It selects the best epoch, so do not use the test part. */
   validation: readonly number[];
-  /** At most this many. @default 24 */
+  /** The most epochs. @default 24 */
   epochs?: number;
   /** @default 32 */
   batchSize?: number;
-  /** Of Adam in the beginning; it falls to nothing over the epochs, as half a wave. @default 0.001 */
+  /** Adam's initial learning rate; cosine decay reduces it to 0 over the epochs. @default 0.001 */
   learningRate?: number;
   /**
-   * The weights that the model has in the end: those of the epoch with the lowest validation loss, or the
-   * last ones. A falling learning rate makes the last ones good, and then nothing is chosen by chance.
+   * The final weights: those of the epoch with the lowest validation loss, or the last ones. As the learning rate
+   * decays, the last ones are good too, and do not depend on chance in the validation loss.
    *
    * @default "best"
    */
   keep?: "best" | "last";
-  /** Stop after this many epochs without a lower validation loss. @default 8, or all if the last are kept */
+  /** Early stopping: epochs without a lower validation loss. @default 8, or `epochs` if `keep` is "last" */
   patience?: number;
-  /** Show the photos changed by {@linkcode augmentBatch}, anew in each epoch, or as they are. @default {} */
+  /** Options of {@linkcode augmentBatch}, or `false` to train on unchanged photos. @default {} */
   augment?: AugmentOptions | false;
   /**
-   * Learn what this model says of each photo as it is shown, changed, in place of the label. `loss` and
-   * `accuracy` are then against what it says, those of the validation part against the labels as ever. It
-   * knows the classes, or the three where two are learned; the caller disposes it. Of photos that it was
-   * trained on it says what it was told: they belong in no test part.
+   * A teacher, whose predictions of each augmented photo replace the labels. `loss` and `accuracy` then compare
+   * with its predictions; validation still uses the labels. It has the same classes, or three if two are learned.
+   * The caller disposes it. Do not test on photos that the teacher was trained on.
    *
    * @default none
    */
   teacher?: Classifier;
-  /** For the order of the photos. @default 42 */
+  /** Seed of the order and the augmentation. @default 42 */
   seed?: number;
   /** Called after every batch, and awaited. */
   onBatch?: (status: TrainStatus) => void | Promise<void>;
   /** Called after every epoch, and awaited. */
   onEpoch?: (status: TrainStatus) => void | Promise<void>;
-  /** Ends the run at the next batch, with the reason thrown, after a last checkpoint. */
+  /** Ends the run at the next batch: saves a last checkpoint, then throws the reason. */
   signal?: AbortSignal;
   /**
-   * Ends the run at the next batch without an error: the epoch is cut short and validated, and the model has
-   * the weights of the best epoch, whatever `keep` says.
+   * Ends the run at the next batch without an error: validates the unfinished epoch, and keeps the weights of the
+   * best epoch, regardless of `keep`.
    */
   stop?: AbortSignal;
-  /** A file to save the run to: after every epoch, between batches, and when `signal` ends it. It stays. */
+  /** A file for checkpoints: after every epoch, between batches, and when `signal` ends the run. */
   checkpoint?: string;
   /** Seconds from one checkpoint to the next. @default 30 */
   checkpointSeconds?: number;
-  /** Go on from there, as {@linkcode loadCheckpoint} gave it: with the same settings and photos. */
+  /** A checkpoint to resume, from {@linkcode loadCheckpoint}, with the same settings and photos. */
   resumeFrom?: Checkpoint;
 }
 
-/** How far a run has come. */
+/** The status of a run. */
 export interface TrainStatus {
   /** The epoch in progress, from 1. */
   epoch: number;
@@ -66,21 +65,22 @@ export interface TrainStatus {
   /** Batches done in this epoch. */
   batch: number;
   batches: number;
-  /** Means over this epoch's photos so far, as they are shown. */
+  /** Mean loss over this epoch's augmented photos so far. */
   loss: number;
+  /** Mean accuracy over this epoch's augmented photos so far, 0..1. */
   accuracy: number;
-  /** The epochs that are over. */
+  /** The metrics of the completed epochs. */
   history: History;
 }
 
-/** What a run gave. */
+/** The result of a run. */
 export interface TrainResult {
   history: History;
   /** The epoch whose weights the model has, from 1. */
   bestEpoch: number;
 }
 
-/** The options that decide how a run goes. */
+/** The options that determine the result of a run. */
 export type TrainSettings =
   & Required<
     Pick<
@@ -99,7 +99,11 @@ export type TrainSettings =
   >
   & Pick<TrainOptions, "teacher">;
 
-/** The settings with their defaults. */
+/**
+ * Checks the options, and adds defaults.
+ *
+ * @throws {RangeError} if an option is out of range, or a part is empty
+ */
 export function checkSettings({
   classes,
   train,
@@ -120,7 +124,7 @@ export function checkSettings({
     throw new RangeError(`keep must be best or last, got ${keep}`);
   }
   for (const [name, part] of Object.entries({ train, validation })) {
-    if (part.length === 0) throw new RangeError(`the ${name} part holds no photo`);
+    if (part.length === 0) throw new RangeError(`${name} must be at least one index, got none`);
   }
   return {
     classes,

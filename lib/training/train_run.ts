@@ -1,4 +1,4 @@
-/** A training run: all that it changes, one step at a time, to a checkpoint and back. */
+/** Runs the steps of a training run, and saves and restores its state. */
 import type { LayersModel, Optimizer, Tensor } from "@tensorflow/tfjs-node";
 import { augmentBatch } from "./augment.ts";
 import { epochBatches, makeBatch, toLabels } from "../model/batches.ts";
@@ -14,13 +14,13 @@ import type { TrainResult, TrainSettings, TrainStatus } from "./train_options.ts
 import type { ImageSet } from "../types.ts";
 import { askTeacher, decideAlike } from "./teacher.ts";
 
-/** Compiles the model and trains it, a batch whenever it is told to. The caller disposes it. */
+/** Compiles the model and trains it batch by batch, as called. The caller disposes it. */
 export class TrainRun {
   readonly #model: LayersModel;
   readonly #images: ImageSet;
   readonly #settings: TrainSettings;
   readonly #optimizer: Optimizer & { learningRate: number };
-  /** Those of the epoch in progress. */
+  /** The batches of the epoch in progress. */
   #batches: number[][];
   #progress: TrainProgress = {
     epoch: 1,
@@ -56,18 +56,18 @@ export class TrainRun {
     return epoch > this.#settings.epochs || epoch - bestEpoch > this.#settings.patience;
   }
 
-  /** Whether there is an epoch, or a part of one, to keep. */
+  /** Whether at least one batch was trained. */
   get canStop(): boolean {
     return this.#progress.batch > 0 || this.#progress.history.loss.length > 0;
   }
 
-  /** Cuts the epoch in progress short, and makes it the last one. */
+  /** Ends the epoch in progress, and makes it the last one. */
   stop(): void {
     this.#isStopped = true;
     this.#batches = this.#batches.slice(0, this.#progress.batch);
   }
 
-  /** Whether a batch comes next, and not the end of an epoch. */
+  /** Whether the epoch in progress has another batch. */
   get hasBatch(): boolean {
     return this.#progress.batch < this.#batches.length;
   }
@@ -86,7 +86,7 @@ export class TrainRun {
     tf.dispose([x, shown, y, wanted]);
     if (!Number.isFinite(loss)) {
       throw new Error(
-        `the loss became ${loss} in epoch ${epoch}: try a lower learning rate than ${this.#settings.learningRate}`,
+        `loss must be finite, got ${loss} in epoch ${epoch}: try a lower learning rate than ${this.#settings.learningRate}`,
       );
     }
     progress.batch++;
@@ -96,7 +96,7 @@ export class TrainRun {
     return this.#status();
   }
 
-  /** Judges the validation part, keeps the weights if they are the best, and goes to the next epoch. */
+  /** Evaluates the validation part, keeps the weights if they are the best, and starts the next epoch. */
   async endEpoch(): Promise<TrainStatus> {
     const { epoch, history, bestEpoch } = this.#progress;
     const { loss: valLoss, accuracy: valAccuracy } = await this.#validate();
@@ -116,7 +116,7 @@ export class TrainRun {
     return status;
   }
 
-  /** Puts the weights of the best epoch back, unless the last ones are to be kept and are the last ones. */
+  /** Restores the weights of the best epoch, unless `keep` is "last" and the run was not stopped. */
   finish(): TrainResult {
     const { history, bestEpoch } = this.#progress;
     if (this.#settings.keep === "last" && !this.#isStopped) {
@@ -131,16 +131,16 @@ export class TrainRun {
     this.#optimizer.dispose();
   }
 
-  /** All that has changed since the run began. */
+  /** Saves the state of the run. */
   async save(): Promise<Omit<Checkpoint, "settings">> {
     const tensors: Checkpoint["tensors"] = {};
     const add = async (name: string, tensor: Tensor) => {
       const values = await tensor.data<"float32" | "int32">();
       tensors[name] = { dtype: tensor.dtype as "float32" | "int32", shape: tensor.shape, values };
     };
-    for (const [place, weight] of this.#model.weights.entries()) {
+    for (const [index, weight] of this.#model.weights.entries()) {
       await add(`model/${weight.name}`, weight.read());
-      if (this.#best.length > 0) await add(`best/${weight.name}`, this.#best[place]!);
+      if (this.#best.length > 0) await add(`best/${weight.name}`, this.#best[index]!);
     }
     const state = await this.#optimizer.getWeights();
     for (const { name, tensor } of state) await add(`optimizer/${name}`, tensor);
@@ -149,7 +149,7 @@ export class TrainRun {
     return { progress: { ...this.#progress, dropoutSteps }, tensors };
   }
 
-  /** Goes on from what {@linkcode TrainRun.save} gave in a run with the same settings. */
+  /** Restores a state that {@linkcode TrainRun.save} saved in a run with the same settings. */
   async restore({ progress, tensors }: Omit<Checkpoint, "settings">): Promise<void> {
     const take = (group: string) =>
       Object.entries(tensors)
@@ -165,8 +165,8 @@ export class TrainRun {
     tf.dispose([weights, state.map(({ tensor }) => tensor)]);
     this.#best = take("best/").map(({ tensor }) => tensor);
     this.#progress = structuredClone(progress);
-    for (const [place, layer] of findSeededDropouts(this.#model).entries()) {
-      layer.step = progress.dropoutSteps[place]!;
+    for (const [index, layer] of findSeededDropouts(this.#model).entries()) {
+      layer.step = progress.dropoutSteps[index]!;
     }
     this.#batches = this.#shuffle();
   }
@@ -195,7 +195,7 @@ export class TrainRun {
     };
   }
 
-  /** Mean cross-entropy and accuracy, without dropout. */
+  /** Computes the mean cross-entropy and the accuracy of the validation part, without dropout. */
   async #validate(): Promise<{ loss: number; accuracy: number }> {
     const { classes, validation } = this.#settings;
     const labels = toLabels(this.#images, validation, classes);

@@ -232,7 +232,7 @@ Deno.test("chartProbabilities() marks the threshold of two classes, and of two o
 
 Deno.test("chartProbabilities() refuses lengths that do not fit together", () => {
   const chart = () => chartProbabilities([0, 1], [0.1, 0.2, 0.3], CLASSES.binary, { data });
-  assertThrows(chart, RangeError, "2 labels need one probability each, or 2, got 3");
+  assertThrows(chart, RangeError, "probabilities must be 1 or 2 per label, got 3 for 2");
 });
 
 Deno.test("chartClassCounts() counts the classes that are there, in the order of the labels", async () => {
@@ -336,12 +336,12 @@ Deno.test("showImages() refuses other formats and counts of columns", () => {
   assertThrows(
     () => showImages([{ bytes: PNG, caption: "" }, gif]),
     TypeError,
-    'Picture 1 must be PNG or JPEG, got bytes that begin with "47494638"',
+    'picture 1 must be PNG or JPEG, got bytes that begin with "47494638"',
   );
   assertThrows(
     () => showImages([{ bytes: new Uint8Array(), caption: "" }]),
     TypeError,
-    "Picture 0",
+    "picture 0",
   );
   for (const columns of [0, -1, 1.5, NaN]) {
     assertThrows(() => showImages([], { columns }), RangeError, `got ${columns}`);

@@ -208,7 +208,7 @@ Deno.test("evaluateDetections() leaves a class that nobody labelled out of the m
 
 Deno.test("the detection figures refuse what makes no sense", () => {
   const photo = { truths: [truth(0)], found: [face(0, NaN)] };
-  assertThrows(() => evaluateDetections([]), RangeError, "at least one photo");
+  assertThrows(() => evaluateDetections([]), RangeError, "photos must be at least one");
   assertThrows(() => rankDetections([photo]), RangeError, "score must be a number");
   for (const minIou of [0, 1.1, NaN]) {
     assertThrows(() => rankDetections([], { minIou }), RangeError, "minIou");

@@ -169,7 +169,12 @@ Deno.test("evaluateScores(), rocCurves() and rankMistakes() refuse bad input by 
   const cases: [number[], number[], string[], string][] = [
     [[], [], BINARY, "labels must be at least one, got none"],
     [[0], [0.5], ["with_mask"], "classes must be at least 2, got 1"],
-    [[0, 1], [0.5, 0.5, 0.5], BINARY, "2 labels of 2 classes need 4 probabilities or 2, got 3"],
+    [
+      [0, 1],
+      [0.5, 0.5, 0.5],
+      BINARY,
+      "probabilities must be 4 or 2 for 2 labels of 2 classes, got 3",
+    ],
     [[0, 1], [0.5, 0.5], THREE, "probabilities must be 6 for 2 labels of 3 classes, got 2"],
     [[0, 2], [0.5, 0.5], BINARY, "label 1 must be an integer in 0..1, got 2"],
     [[0, -1], [0.5, 0.5], BINARY, "label 1 must be an integer in 0..1, got -1"],

@@ -24,7 +24,7 @@ Deno.test("readProbabilities() refuses what does not fit", () => {
     const [labels, probabilities, classes, message] of [
       [[0], [0.5], 1, "classes must be at least 2, got 1"],
       [[], [], 2, "labels must be at least one"],
-      [[0, 1], [0.5, 0.5, 0.5], 2, "2 labels of 2 classes need 4 probabilities or 2, got 3"],
+      [[0, 1], [0.5, 0.5, 0.5], 2, "probabilities must be 4 or 2 for 2 labels of 2 classes, got 3"],
       [[0], [0.5], 3, "probabilities must be 3 for 1 labels of 3 classes, got 1"],
       [[0], [-0.1], 2, "probability 0 must be in 0..1, got -0.1"],
       [[0, 1], [0.5, NaN], 2, "probability 1 must be in 0..1, got NaN"],
@@ -55,7 +55,7 @@ Deno.test("decideLabels() takes the most probable of three, the first of equals"
   assertEquals(decideLabels(probability, rows.length, 3), [1, 0, 2, 1]);
 });
 
-Deno.test("checkLabels() names the first that is no place of a class", () => {
+Deno.test("checkLabels() names the first that is not the index of a class", () => {
   checkLabels([0, 1, 2], 3, "label");
   for (const wrong of [3, -1, 1.5, NaN]) {
     const message = `prediction 1 must be an integer in 0..2, got ${wrong}`;

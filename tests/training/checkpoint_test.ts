@@ -70,7 +70,7 @@ Deno.test("saveCheckpoint() leaves the old checkpoint if it cannot write a new o
     const { rename } = Deno;
     Deno.rename = () => Promise.reject(new Error("no space"));
     const save = () => saveCheckpoint(file, { ...example, settings: {} });
-    await assertRejects(save, Error, `${file} could not be written: no space`)
+    await assertRejects(save, Error, `${file} cannot be written: no space`)
       .finally(() => Deno.rename = rename);
     assertEquals(await loadCheckpoint(file), example);
     assertEquals((await Array.fromAsync(Deno.readDir(folder))).length, 1);
@@ -213,12 +213,12 @@ Deno.test("trainModel() refuses the checkpoint of another run, and names what di
     const info = { classes: CLASSES.binary, size: 24, preprocessing: "", trainedOn: "" };
     const teacher = { model: buildCnn({ size: 24 }), info };
     const cases: [Partial<TrainOptions>, string][] = [
-      [{ epochs: 1, teacher }, 'teacher should be "none", found "'],
-      [{ epochs: 2 }, "epochs should be 1, found 2"],
-      [{ epochs: 1, seed: 4 }, "seed should be 3, found 4"],
-      [{ epochs: 1, augment: false, patience: 9 }, "found 9; augment should be {}, found false"],
-      [{ epochs: 1, train: range(1, 36) }, 'train should be "36, SHA-256'],
-      [{ epochs: 1, validation: range(35, 48) }, 'validation should be "12, SHA-256'],
+      [{ epochs: 1, teacher }, 'teacher must be "none", got "'],
+      [{ epochs: 2 }, "epochs must be 1, got 2"],
+      [{ epochs: 1, seed: 4 }, "seed must be 3, got 4"],
+      [{ epochs: 1, augment: false, patience: 9 }, "got 9; augment must be {}, got false"],
+      [{ epochs: 1, train: range(1, 36) }, 'train must be "36, SHA-256'],
+      [{ epochs: 1, validation: range(35, 48) }, 'validation must be "12, SHA-256'],
     ];
     await assertNoLeak(async () => {
       for (const [options, message] of cases) {
@@ -227,10 +227,10 @@ Deno.test("trainModel() refuses the checkpoint of another run, and names what di
       await assertRejects(
         () => train({ epochs: 1, resumeFrom }, { dropout: 0.4 }),
         RangeError,
-        "layers should be",
+        "layers must be",
       );
       images.pixels[0]! ^= 1;
-      await assertRejects(() => train({ epochs: 1, resumeFrom }), RangeError, "photos should be");
+      await assertRejects(() => train({ epochs: 1, resumeFrom }), RangeError, "photos must be");
       images.pixels[0]! ^= 1;
     });
     teacher.model.dispose();

@@ -111,8 +111,8 @@ Deno.test("trainModel() ends when it is told to, and leaks nothing", async () =>
 
 Deno.test("trainModel() refuses what it cannot train on", async () => {
   const cases: [Partial<TrainOptions>, string][] = [
-    [{ train: [] }, "train part holds no photo"],
-    [{ validation: [] }, "validation part holds no photo"],
+    [{ train: [] }, "train must be at least one index"],
+    [{ validation: [] }, "validation must be at least one index"],
     [{ epochs: 0 }, "epochs"],
     [{ learningRate: -1 }, "learningRate"],
     [{ batchSize: 0 }, "batchSize"],
@@ -204,18 +204,18 @@ Deno.test("trainModel() shows the teacher the photos as they are changed", async
   whole.model.dispose();
 });
 
-Deno.test("trainModel() refuses a teacher that cannot say what is to be learned", async () => {
+Deno.test("trainModel() refuses a teacher of other classes or photo sizes", async () => {
   const teacher = await makeTeacher(CLASSES.binary);
   const info = { ...teacher.info, size: 32 };
   await assertRejects(
     () => trainOnce({ teacher: { ...teacher, info } }),
     RangeError,
-    "the teacher takes photos of 32 pixels, the set's have 24",
+    "teacher must take photos of 24 pixels, got 32",
   );
   await assertRejects(
     () => trainOnce({ teacher, classes: CLASSES["three-class"] }),
     RangeError,
-    "the teacher knows without_mask, with_mask, to be learned are without_mask,",
+    "teacher must have the classes without_mask, with_mask, mask_weared_incorrect, got without_mask,",
   );
   teacher.model.dispose();
 });

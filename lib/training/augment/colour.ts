@@ -1,13 +1,13 @@
-/** Other light, another camera: one matrix and one offset a photo. */
+/** Changes the colours of photos, by one matrix and one offset per photo. */
 import type { Tensor3D, Tensor4D } from "@tensorflow/tfjs-node";
 import { tf } from "../../engine/tensorflow.ts";
 import { LUMA } from "../../photo.ts";
 import type { Random } from "../../types.ts";
 
-/** One photo in so many becomes grey, where colours are changed at all. */
+/** Share of the photos that become grey, if colours are changed. */
 const GREY_SHARE = 1 / 20;
 
-/** As {@linkcode augmentBatch}: brightness, contrast, saturation and channel balance, inside `tf.tidy`. */
+/** Changes brightness, contrast, saturation and channel balance, as in {@linkcode augmentBatch}; needs `tf.tidy`. */
 export function recolour(x: Tensor4D, random: Random, strength: number): Tensor4D {
   if (strength === 0) return x;
   const [n, height, width] = x.shape;

@@ -1,23 +1,23 @@
-/** The head of another person before a part of the face, as in a crowd. */
+/** Occludes a part of the face by another person's head, as in a crowd. */
 import type { Tensor4D } from "@tensorflow/tfjs-node";
 import { transformPhotos } from "../../engine/native_ops.ts";
 import { tf } from "../../engine/tensorflow.ts";
 import type { Random } from "../../types.ts";
 
-/** Half the width of the head, and how far it reaches in: shares of the photo's side. From below it reaches
- * less far, or it would hide the masks that are worn at the chin. */
+/** Half the width of the head, and its overlap with the photo, as shares of the side. From below the overlap is
+ * smaller, so that masks at the chin stay visible. */
 const RADIUS = [0.2, 0.45] as const,
   FROM_SIDE = [0.1, 0.38] as const,
   FROM_BELOW = [0.08, 0.25] as const;
-/** How much higher than wide a head is. */
+/** The height of a head relative to its width. */
 const HEIGHT = 1.2;
 
 /**
- * As {@linkcode augmentBatch}: covers a part of some photos, inside `tf.tidy`, with an ellipse out of the
- * next photo of the batch. Half of the heads come from below, the others from the sides.
+ * Covers a part of some photos with an ellipse from the next photo of the batch; needs `tf.tidy`. Half of the
+ * heads come from below, the others from the sides.
  *
- * Source of covering with other training photos: Yun et al., 2019, CutMix, https://arxiv.org/abs/1905.04899;
- * here the label stays that of the face behind, which is the larger.
+ * Source of occlusion by other training photos: Yun et al., 2019, CutMix, https://arxiv.org/abs/1905.04899. Here
+ * the label remains that of the occluded face, which is larger.
  */
 export function coverByHeads(x: Tensor4D, random: Random, share: number): Tensor4D {
   const [n, height, width] = x.shape;
@@ -32,7 +32,7 @@ export function coverByHeads(x: Tensor4D, random: Random, share: number): Tensor
     const down = edge < 0.5 ? 1 - reach + HEIGHT * radius : 0.4 + 0.6 * along;
     return { across, down, radius, isCovered };
   });
-  // From pixels of the result to those of the other photo, which becomes as large as the head.
+  // From pixels of the result to those of the other photo, scaled to the size of the head.
   const maps = heads.map(({ across, down, radius }) => {
     const scale = 0.5 / (HEIGHT * radius);
     const [toX, toY] = [width * (0.5 - across * scale), height * (0.5 - down * scale)];

@@ -1,26 +1,26 @@
-/** Rectangles of one colour before some photos: a hand, a phone, a head in front. */
+/** Occludes a part of some photos by a rectangle of one colour. */
 import type { Tensor4D } from "@tensorflow/tfjs-node";
 import { tf } from "../../engine/tensorflow.ts";
 import type { Random } from "../../types.ts";
 
-/** The sides of the rectangle, as a share of the photo's: it never hides the whole mask. */
+/** The sides of the rectangle, as a share of the photo's side: it never hides the whole mask. */
 const SIDES = [0.08, 0.35] as const;
 
 /**
- * As {@linkcode augmentBatch}: hides a part of a share of the photos, inside `tf.tidy`.
+ * Occludes a part of some photos, as in {@linkcode augmentBatch}; needs `tf.tidy`.
  *
  * Source: DeVries and Taylor, 2017, https://arxiv.org/abs/1708.04552
  */
 export function cutOut(x: Tensor4D, random: Random, share: number): Tensor4D {
   if (share === 0) return x;
   const [n, height, width] = x.shape;
-  /** 1 for the pixels of a random stretch of the side, 0 for the others. */
+  /** Marks the pixels of a random interval of the side by 1, others by 0. */
   const markStretch = (side: number, hidden: boolean) => {
     const length = (SIDES[0] + (SIDES[1] - SIDES[0]) * random()) * side;
     const start = random() * (side - length);
     return Array.from(
       { length: side },
-      (_, place) => Number(hidden && place >= start && place < start + length),
+      (_, pixel) => Number(hidden && pixel >= start && pixel < start + length),
     );
   };
   const rows: number[][] = [], columns: number[][] = [], colours: number[][] = [];

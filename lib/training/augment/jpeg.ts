@@ -1,10 +1,10 @@
-/** What JPEG loses, without writing one: blocks of 8 x 8 whose frequencies are rounded. */
+/** Simulates JPEG compression losses by rounding the frequencies of 8 x 8 blocks. */
 import type { Tensor, Tensor2D, Tensor4D } from "@tensorflow/tfjs-node";
 import { tf } from "../../engine/tensorflow.ts";
 import type { Random } from "../../types.ts";
 
 const SIDE = 8;
-/** RGB to luma and two chroma channels, as JFIF has them, for columns of a matrix product. */
+/** RGB to luma and two chroma channels, as in JFIF, as columns of a matrix. */
 const TO_YCC = [[0.299, -0.168736, 0.5], [0.587, -0.331264, -0.418688], [0.114, 0.5, -0.081312]];
 const TO_RGB = [[1, 1, 1], [0, -0.344136, 1.772], [1.402, -0.714136, 0]];
 /** Annex K of ITU-T T.81, tables K.1 (luma) and K.2 (chroma), for a quality of 50. */
@@ -21,16 +21,16 @@ const CHROMA_STEPS = [
   24, 26, 56, 99, 99, 99, 99, 99, 47, 66, 99, 99, 99, 99, 99, 99,
   ...Array(32).fill(99),
 ];
-/** The range of the quality, of which 100 loses next to nothing. */
+/** The range of the quality; 100 would be almost without losses. */
 const QUALITY = [15, 80] as const;
 
-/** As {@linkcode augmentBatch}: each photo at a quality of its own, inside `tf.tidy`. */
+/** Applies JPEG losses at one random quality per photo, as in {@linkcode augmentBatch}; needs `tf.tidy`. */
 export function compress(x: Tensor4D, random: Random): Tensor4D {
   const [n, height, width] = x.shape;
   const pad = [height, width].map((side) => (SIDE - side % SIDE) % SIDE) as [number, number];
   const whole = tf.pad4d(x, [[0, 0], [0, pad[0]], [0, pad[1]], [0, 0]], 0.5);
   const [rows, columns] = [(height + pad[0]) / SIDE, (width + pad[1]) / SIDE];
-  // The factor of the tables for a quality: as the Independent JPEG Group's library has it.
+  // The factor of the tables for a quality, as in the Independent JPEG Group's library.
   const scales = Array.from({ length: n }, () => {
     const quality = QUALITY[0] + (QUALITY[1] - QUALITY[0]) * random();
     return (quality < 50 ? 50 / quality : 2 - quality / 50) / 255;
@@ -55,23 +55,23 @@ export function compress(x: Tensor4D, random: Random): Tensor4D {
   return tf.clipByValue(tf.slice(rgb, 0, x.shape), 0, 1);
 }
 
-/** The last axis times a matrix. */
+/** Multiplies the last axis by a matrix. */
 function multiply(x: Tensor, matrix: Tensor2D): Tensor {
   return tf.reshape(tf.matMul(tf.reshape(x, [-1, matrix.shape[0]]), matrix), x.shape);
 }
 
-/** Rows times the matrix, with rows and columns swapped after it: twice makes both directions. */
+/** Multiplies rows by the matrix, then transposes: two calls transform both directions. */
 function turn(blocks: Tensor, matrix: Tensor2D): Tensor {
   return tf.transpose(multiply(blocks, matrix), [0, 1, 2, 3, 5, 4]);
 }
 
-/** The orthonormal discrete cosine transform of 8 numbers, a frequency a column. */
+/** Makes the orthonormal discrete cosine transform of 8 numbers, one frequency per column. */
 function makeCosines(): number[][] {
-  return Array.from({ length: SIDE }, (_, place) =>
+  return Array.from({ length: SIDE }, (_, pixel) =>
     Array.from(
       { length: SIDE },
       (_, frequency) =>
         Math.sqrt((frequency === 0 ? 1 : 2) / SIDE) *
-        Math.cos((2 * place + 1) * frequency * Math.PI / (2 * SIDE)),
+        Math.cos((2 * pixel + 1) * frequency * Math.PI / (2 * SIDE)),
     ));
 }

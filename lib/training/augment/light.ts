@@ -1,4 +1,4 @@
-/** Light as rooms and streets have it: from one side, coloured, with deep shadow; and another exposure. */
+/** Simulates light from one side, coloured light, shadow, and other exposures. */
 import type { Tensor4D } from "@tensorflow/tfjs-node";
 import { tf } from "../../engine/tensorflow.ts";
 import type { Random } from "../../types.ts";
@@ -7,16 +7,16 @@ import type { Random } from "../../types.ts";
 const LIT = [0.6, 1.3] as const, SHADOW = [0.12, 1] as const;
 /** Share of lights that are white. */
 const WHITE_SHARE = 0.4;
-/** Over which share of the photo's side one light fades into the other, and how far from its middle. */
+/** The width of the transition between the lights, and its distance from the centre, as shares of the side. */
 const FADE = [0.02, 0.5] as const, MIDDLE = 0.35;
-/** Gamma lies between the inverse of this and this. */
+/** Gamma is between the inverse of this and this. */
 const GAMMA = 2;
 
 /**
- * Lights each photo anew, inside `tf.tidy`. A line at a random angle parts the photo; each side gets a light
- * with a colour and a strength of its own. Then the levels get a random gamma.
+ * Changes the light of each photo; needs `tf.tidy`. A line at a random angle divides the photo, and each side gets
+ * its own light colour and strength. Then the levels get a random gamma.
  *
- * @param x `[n, height, width, 3]` float32 RGB in 0..1; is left as it is
+ * @param x `[n, height, width, 3]` float32 RGB in 0..1; left unchanged
  * @returns the same shape and range
  */
 export function relight(x: Tensor4D, random: Random): Tensor4D {
@@ -52,7 +52,7 @@ export function relight(x: Tensor4D, random: Random): Tensor4D {
   return tf.clipByValue(tf.mul(exposed, light), 0, 1) as Tensor4D;
 }
 
-/** A gain for red, green and blue, the largest of them the strength. */
+/** Picks a gain for red, green and blue; the largest is the strength. */
 function pickLight(random: Random, [least, most]: readonly [number, number]): number[] {
   const strength = least * (most / least) ** random();
   const depth = random() < WHITE_SHARE ? 0 : random();

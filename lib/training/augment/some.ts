@@ -1,10 +1,10 @@
-/** Changes that only some photos of a batch go through. */
+/** Applies changes to some photos of a batch. */
 import type { Tensor4D } from "@tensorflow/tfjs-node";
 import { tf } from "../../engine/tensorflow.ts";
 import { attribute, FLOAT, runOp } from "../../engine/native_ops.ts";
 import type { Random } from "../../types.ts";
 
-/** Changes a random share of the photos, and leaves the others and the order as they are. */
+/** Changes a random share of the photos; the others and the order stay. */
 export function onSome(
   x: Tensor4D,
   random: Random,
@@ -17,7 +17,8 @@ export function onSome(
     (random() < share ? chosen : others).push(photo);
   }
   if (chosen.length === 0) return x;
-  const take = (from: Tensor4D, places: number[]) => tf.gather(from, tf.tensor1d(places, "int32"));
+  const take = (from: Tensor4D, indices: number[]) =>
+    tf.gather(from, tf.tensor1d(indices, "int32"));
   const changed = change(take(x, chosen), random);
   if (others.length === 0) return changed;
   const order = [...chosen, ...others];
@@ -25,10 +26,10 @@ export function onSome(
   return take(tf.concat([changed, take(x, others)]), back);
 }
 
-/** The smallest and largest side that a photo is reduced to, as a share of its own. */
+/** The smallest and largest side of a reduced photo, as a share of its side. */
 const REDUCED = [0.12, 0.6] as const;
 
-/** Reduces each photo and enlarges it again: what a small, distant or badly focused face looks like. */
+/** Reduces each photo and enlarges it again, like a small, distant or badly focused face. */
 export function blur(x: Tensor4D, random: Random): Tensor4D {
   const [, height, width] = x.shape;
   const triangle = [
