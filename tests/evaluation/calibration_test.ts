@@ -158,8 +158,8 @@ Deno.test("applyTemperature() refuses other models and temperatures, and changes
   assertEquals(sigmoid.layers[0]!.getWeights()[0]!.dataSync(), before);
   for (
     const [layers, found] of [
-      [[dense("relu")], "found Dense with relu"],
-      [[dense("sigmoid"), tf.layers.dropout({ rate: 0.5 })], "found Dropout"],
+      [[dense("relu")], "got Dense with relu"],
+      [[dense("sigmoid"), tf.layers.dropout({ rate: 0.5 })], "got Dropout"],
     ] as const
   ) {
     const model = tf.sequential({ layers: [...layers] });

@@ -75,6 +75,10 @@ Deno.test("explainPredictions() refuses a model without a convolution", () => {
   const model = tf.sequential({
     layers: [tf.layers.flatten({ inputShape: [SIZE, SIZE, 3] }), tf.layers.dense({ units: 1 })],
   });
-  assertThrows(() => explainPredictions(model, makePhoto(), [0]), TypeError, "no convolution");
+  assertThrows(
+    () => explainPredictions(model, makePhoto(), [0]),
+    TypeError,
+    "must have a convolution",
+  );
   model.dispose();
 });

@@ -65,7 +65,11 @@ Deno.test("checkTopology() names what would hang, or take all memory", async () 
   // deno-lint-ignore no-explicit-any
   type Any = any;
   const cases: [name: string, change: (layers: Any[], config: Any) => void, message: string][] = [
-    ["misspelt", (l) => l[2].inbound_nodes[0][0][0] += "~", "inbound_nodes[0][0] must be a layer"],
+    [
+      "misspelt",
+      (l) => l[2].inbound_nodes[0][0][0] += "~",
+      "inbound_nodes[0][0] must be an existing layer",
+    ],
     ["a cycle", (l) => l[2].inbound_nodes[0][0][0] = l[4].name, "without a cycle"],
     ["itself", (l) => l[2].inbound_nodes[0][0][0] = l[2].name, "without a cycle"],
     ["call 1", (l) => l[2].inbound_nodes[0][0][1] = 1, "a call of it"],
@@ -83,7 +87,11 @@ Deno.test("checkTopology() names what would hang, or take all memory", async () 
       for (const it of l.slice(1, 40)) it.inbound_nodes = Array(99).fill(it.inbound_nodes[0]);
     }, "called at most 2000 times"],
     ["no output", (_, c) => c.output_layers = [], "output_layers must be a list of one layer"],
-    ["wrong output", (_, c) => c.output_layers[0][0] = "x", "output_layers[0] must be a layer"],
+    [
+      "wrong output",
+      (_, c) => c.output_layers[0][0] = "x",
+      "output_layers[0] must be an existing layer",
+    ],
     ["dilation 0", (l) => l[1].config.dilation_rate = [0, 0], "dilation_rate must be"],
     ["stride 0.5", (l) => l[1].config.strides = [0.5, 1], "strides must be"],
     ["many filters", (l) => l[1].config.filters = 1e9, "filters must be"],
