@@ -2,7 +2,7 @@
  * `deno task bench app`: frames a second of the page's camera, with one face at 640 x 480 pixels, in a
  * Chromium without a window and without a graphics card. Prints JSON.
  */
-import { join } from "@std/path";
+import { join } from "node:path";
 import { Command } from "commander";
 import { buildApp } from "../scripts/build_app.ts";
 import { readPageFiles, serveFiles } from "../scripts/serve_app.ts";

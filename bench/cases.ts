@@ -4,7 +4,7 @@
  *
  * `deno run -A bench/cases.ts [name…]`; a case that needs what this machine lacks says so.
  */
-import { join } from "@std/path";
+import { join } from "node:path";
 import { stripVTControlCharacters as stripAnsiCode } from "node:util";
 import { downloadDataset } from "../lib/data/download.ts";
 import { loadLabelledPhotos } from "../lib/data/labelled_photos.ts";

@@ -4,7 +4,7 @@
  * is the walkthrough's CNN, untrained. We look twice, at 512 and 768 pixels, and once, at 320.
  * A round asks one way after the other, so that what else the machine does hits all of them. Prints JSON.
  */
-import { dirname, join } from "@std/path";
+import { dirname, join } from "node:path";
 import { Command } from "commander";
 import { getData, openData } from "../lib/data/get_data.ts";
 import { scanDataset } from "../lib/data/scan_dataset.ts";

@@ -3,7 +3,7 @@
  * in a process each as the walkthrough calls them. A round asks one way after the other to read all
  * photos, so that what else the machine does hits all of them. Prints JSON.
  */
-import { join } from "@std/path";
+import { join } from "node:path";
 import { Command } from "commander";
 import { getData, openData } from "../lib/data/get_data.ts";
 import { scanDataset } from "../lib/data/scan_dataset.ts";

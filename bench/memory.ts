@@ -3,7 +3,7 @@
  * walkthrough's CNN, beside the original's way in Python. Each round starts both anew, one after the other.
  * Only some steps are trained: after the first few, memory grows no more. Prints JSON.
  */
-import { join } from "@std/path";
+import { join } from "node:path";
 import { Command } from "commander";
 import { getData, openData } from "../lib/data/get_data.ts";
 import { scanDataset } from "../lib/data/scan_dataset.ts";

@@ -1,5 +1,5 @@
 /** What the comparisons share: processes to measure, an environment for Python's, medians. */
-import { join } from "@std/path";
+import { join } from "node:path";
 import type { OnProgress } from "../lib/types.ts";
 import { installEnvironment } from "../scripts/python.ts";
 import { ROOT } from "../scripts/terminal.ts";

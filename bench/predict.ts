@@ -3,7 +3,7 @@
  * libtensorflow, and on a single face, beside the same native ops one after the other. A round asks one
  * process after the other. Prints JSON.
  */
-import { join } from "@std/path";
+import { join } from "node:path";
 import { Command } from "commander";
 import { setUpEngine } from "../scripts/setup.ts";
 import { parseWholeNumber, progressLine, runCommand } from "../scripts/terminal.ts";

@@ -5,7 +5,7 @@
  * Keras trains with its defaults, compiled; its clock leaves out what `fit` does before its first batch
  * and after its last. Prints JSON.
  */
-import { join } from "@std/path";
+import { join } from "node:path";
 import { Command } from "commander";
 import { setUpEngine } from "../scripts/setup.ts";
 import { parseWholeNumber, progressLine, runCommand } from "../scripts/terminal.ts";

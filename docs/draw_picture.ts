@@ -1,6 +1,6 @@
 /** Draws docs/predict.png, the README's picture: faces drawn by this project, judged by the shipped model. */
 import { Image } from "imagescript";
-import { join } from "@std/path";
+import { join } from "node:path";
 import { drawSampleFace } from "../lib/data/sample_faces/draw.ts";
 import { detectMasks, drawMarks, loadClassifier, loadDetector, seededRandom } from "../lib/mod.ts";
 

@@ -1,5 +1,5 @@
 /** `deno task app`: the page that finds masks in photos and in what a camera sees. */
-import { join } from "@std/path";
+import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { buildApp } from "./build_app.ts";
 import { runLimited } from "./limited.ts";

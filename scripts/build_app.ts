@@ -1,5 +1,5 @@
 /** Bundles the page's TypeScript and TensorFlow.js for the browser, with Vite. */
-import { join } from "@std/path";
+import { join } from "node:path";
 import { createHash } from "node:crypto";
 import { canWrite, userCacheFolder } from "../lib/data/data_folder.ts";
 import { writeWholeFolder } from "../lib/files.ts";

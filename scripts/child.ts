@@ -1,5 +1,5 @@
 /** Programs that take a while: they end with this process, whatever ends it. */
-import { join } from "@std/path";
+import { join } from "node:path";
 
 const TIED = join(import.meta.dirname!, "tied.ts");
 

@@ -1,5 +1,5 @@
 /** `deno task export`: a saved model for other engines, run there on 100 faces to see that it says the same. */
-import { dirname, join, resolve } from "@std/path";
+import { dirname, join, resolve } from "node:path";
 import { Command, Option } from "commander";
 import type { Classifier, ModelInfo } from "../lib/model/saved_model.ts";
 import { writeSampleFaces } from "../lib/data/sample_faces.ts";

@@ -2,7 +2,7 @@
  * Puts the native TensorFlow under `@tensorflow/tfjs-node`: libtensorflow out of a Python wheel and the
  * package's own add-on compiled against it, or, where that cannot be, the prebuilt ones of 2022.
  */
-import { join } from "@std/path";
+import { join } from "node:path";
 import { BlobReader, type FileEntry, ZipReader } from "@zip.js/zip.js";
 import { openAsBlob } from "node:fs";
 import { removeIfThere, writeWhole } from "../lib/files.ts";

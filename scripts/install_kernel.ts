@@ -1,5 +1,5 @@
 /** The Deno kernel, as the project's own Jupyter finds it. */
-import { dirname, join } from "@std/path";
+import { dirname, join } from "node:path";
 import { userCacheFolder } from "../lib/data/data_folder.ts";
 import { writeWhole } from "../lib/files.ts";
 

@@ -5,7 +5,7 @@
  * The native library and the image decoders are add-ons: `--allow-ffi` lets them do what the user may do.
  * Environment variables stay open because TensorFlow and sharp read many.
  */
-import { dirname, resolve } from "@std/path";
+import { dirname, resolve } from "node:path";
 import { findDataFolder, userCacheFolder } from "../lib/data/data_folder.ts";
 import { ROOT, runInForeground } from "./terminal.ts";
 

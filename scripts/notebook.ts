@@ -1,5 +1,5 @@
 /** `deno task notebook`: the notebook in the project's own Jupyter; further arguments go to Jupyter. */
-import { join } from "@std/path";
+import { join } from "node:path";
 import { setUpEngine, setUpJupyter } from "./setup.ts";
 import { kernelEnvironment, ROOT, runCommand, runInForeground } from "./terminal.ts";
 

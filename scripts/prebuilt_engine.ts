@@ -1,5 +1,5 @@
 /** The engine of 2022 that tfjs-node's makers publish: for where no wheel has the C library, or no compiler is. */
-import { basename, join } from "@std/path";
+import { basename, join } from "node:path";
 import { fetchFile } from "../lib/data/fetch_file.ts";
 import { removeIfThere, writeWhole } from "../lib/files.ts";
 import type { OnProgress } from "../lib/types.ts";

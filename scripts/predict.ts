@@ -1,5 +1,5 @@
 /** `deno task predict`: photos, folders of them and patterns to labels, as text, JSON Lines, CSV or pictures. */
-import { resolve } from "@std/path";
+import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import type { FileResult } from "../lib/inference/predict_files.ts";
 import { fixedPart, runLimited } from "./limited.ts";

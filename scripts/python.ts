@@ -1,5 +1,5 @@
 /** Finds a Python that is new enough, and makes environments of the project's own with it. */
-import { basename, dirname, join } from "@std/path";
+import { basename, dirname, join } from "node:path";
 import { removeIfThere } from "../lib/files.ts";
 import type { OnProgress } from "../lib/types.ts";
 import { runTied } from "./child.ts";

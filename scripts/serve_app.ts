@@ -1,5 +1,5 @@
 /** The page's server: a fixed table of files in memory, for this machine's own browser and nobody else. */
-import { extname, join, relative, SEPARATOR } from "@std/path";
+import { extname, join, relative, sep } from "node:path";
 import { PAGE_FOLDER } from "./build_app.ts";
 import { ROOT } from "./terminal.ts";
 
@@ -66,7 +66,7 @@ export async function readPageFiles(
 ): Promise<Map<string, PageFile>> {
   const paths = new Map<string, string>();
   for await (const file of walk(page)) {
-    paths.set(`/${relative(page, file).replaceAll(SEPARATOR, "/")}`, file);
+    paths.set(`/${relative(page, file).replaceAll(sep, "/")}`, file);
   }
   paths.set("/", join(page, "index.html"));
   const others: [string, string, string[]][] = [

@@ -1,5 +1,5 @@
 /** Installs what is missing: the native TensorFlow and a Jupyter with the Deno kernel. */
-import { join } from "@std/path";
+import { join } from "node:path";
 import { Command } from "commander";
 import { findEngine, installEngine } from "./install_engine.ts";
 import { installKernel } from "./install_kernel.ts";

@@ -1,5 +1,5 @@
 /** Sets up, runs the notebook from first to last cell in the Deno kernel, and says what came out. */
-import { join } from "@std/path";
+import { join } from "node:path";
 import { Command } from "commander";
 import { canWrite, userCacheFolder } from "../lib/data/data_folder.ts";
 import { setUpEngine, setUpJupyter } from "./setup.ts";

@@ -1,5 +1,5 @@
 /** What the commands share: progress on one line, and errors without stack traces. */
-import { join, resolve } from "@std/path";
+import { join, resolve } from "node:path";
 import { InvalidArgumentError } from "commander";
 import { escapeControls } from "../lib/inference/escape_controls.ts";
 import type { OnProgress, Progress } from "../lib/types.ts";

@@ -1,5 +1,5 @@
 /** `deno task train`: one of the recipes, from folders or zips of photos to a saved model. */
-import { join, resolve } from "@std/path";
+import { join, resolve } from "node:path";
 import { Command, Option } from "commander";
 import type { LayersModel } from "@tensorflow/tfjs-node";
 import type { LabelledPhotos } from "../lib/data/labelled_photos.ts";

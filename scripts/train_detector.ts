@@ -1,5 +1,5 @@
 /** `deno task train-detector`: the detector's second look, from whole photos with labelled faces. */
-import { join } from "@std/path";
+import { join } from "node:path";
 import { Command } from "commander";
 import type { JudgedPhoto } from "../lib/evaluation/judge_detections.ts";
 import type { LabelledPhotos } from "../lib/data/labelled_photos.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import { withWorkFolder, writeWhole, writeWholeFolder } from "../lib/files.ts";
 import { listFiles, withFolder } from "./fixtures/zips.ts";
 

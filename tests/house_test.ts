@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { join, relative, SEPARATOR } from "@std/path";
+import { join, relative, sep } from "node:path";
 
 const ROOT = join(import.meta.dirname!, "..");
 const LIB = join(ROOT, "lib");
@@ -57,7 +57,7 @@ async function readGraph(entry: string): Promise<{ arrows: Arrow[]; external: st
     modules: { local?: string; specifier: string; dependencies?: Dependency[] }[];
   };
   const external = modules.map(({ specifier }) => specifier).filter((it) => it.startsWith("npm:"));
-  const prefix = `${LIB}${SEPARATOR}`;
+  const prefix = `${LIB}${sep}`;
   const arrows = modules.filter(({ local }) => local?.startsWith(prefix)).flatMap((module) =>
     (module.dependencies ?? []).flatMap(({ code, type }) =>
       [{ it: code, isType: false }, { it: type, isType: true }].flatMap(({ it, isType }) =>
@@ -74,7 +74,7 @@ async function readGraph(entry: string): Promise<{ arrows: Arrow[]; external: st
   return { arrows, external };
 }
 
-const roomOf = (file: string) => file.includes(SEPARATOR) ? file.split(SEPARATOR)[0]! : "ground";
+const roomOf = (file: string) => file.includes(sep) ? file.split(sep)[0]! : "ground";
 
 function isAllowed({ from, to, isType }: Arrow): boolean {
   if (from === "mod.ts" || from === "browser.ts") return true;

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import { parse } from "yaml";
 
 const MODELS = join(import.meta.dirname!, "../models");

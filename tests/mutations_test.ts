@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import type { Report } from "./mutations/feed.ts";
 
 const FEED = join(import.meta.dirname!, "mutations/feed.ts");

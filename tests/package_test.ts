@@ -113,6 +113,40 @@ Deno.test("a Deno program imports the package by path, without any configuration
   });
 });
 
+Deno.test("a Deno program imports the package over the network, where no module has a folder", async () => {
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    async (request) => {
+      const path = decodeURIComponent(new URL(request.url).pathname);
+      if (!/^\/(lib|models)\//.test(path)) return new Response(null, { status: 404 });
+      const file = await Deno.open(join(ROOT, path)).catch(() => undefined);
+      const type = path.endsWith(".ts") ? "application/typescript" : "application/octet-stream";
+      const headers = { "content-type": type };
+      return new Response(file?.readable, { status: file ? 200 : 404, headers });
+    },
+  );
+  await withFolder(async (folder) => {
+    const host = `127.0.0.1:${server.addr.port}`;
+    const program = (await Deno.readTextFile(DENO_EXAMPLE))
+      .replace("@face-mask/detector", `http://${host}/lib/mod.ts`);
+    const file = join(folder, "find_masks.ts");
+    await Deno.writeTextFile(file, program);
+    // The native library is that of the folder from which the program runs.
+    const args = [
+      "run",
+      "-R",
+      "-W",
+      "-E",
+      "-N",
+      "--allow-ffi",
+      "--allow-sys",
+      `--allow-import=${host}`,
+    ];
+    const all = [...args, "--no-config", file, ...PHOTOS];
+    await assertSameFaces((await succeed(Deno.execPath(), all, ROOT)).stdout);
+  });
+});
+
 /** Whether npm's registry answers: without it, nothing can be installed. */
 const hasRegistry = (await run("npm", ["ping"], ROOT)).code === 0;
 if (!hasRegistry) {

@@ -1,6 +1,6 @@
 /** The page for everybody: axe-core's rules, the keyboard, narrow windows, colours and motion as wished for. */
 import { assertEquals, assertMatch } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { groupPhoto } from "../fixtures/group_photos.ts";
 import { HAS_CHROMIUM, HEIC, openPage, withPage } from "../fixtures/page.ts";

@@ -1,6 +1,6 @@
 /** The page in a real Chromium, driven by Playwright. */
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import type { Page } from "playwright-core";
 import sharp from "sharp";
 import { CLASS_STYLES } from "../../lib/class_style.ts";

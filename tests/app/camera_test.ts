@@ -1,6 +1,6 @@
 /** The camera in a real Chromium: how it stops, and how it shares the worker with photos. */
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import { groupPhoto } from "../fixtures/group_photos.ts";
 import {
   HAS_CHROMIUM,

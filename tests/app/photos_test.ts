@@ -1,6 +1,6 @@
 /** Photos on the page in a real Chromium: their order, what is said of them, and the ways to give them. */
 import { assert, assertEquals, assertGreater } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import type { Page } from "playwright-core";
 import sharp from "sharp";
 import { GROUP } from "../fixtures/group_photos.ts";

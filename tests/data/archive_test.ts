@@ -5,7 +5,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { isUnpacked, unpackArchive, type UnpackOptions } from "../../lib/data/archive.ts";
 import { seededRandom } from "../../lib/random.ts";

@@ -5,7 +5,8 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { join, toFileUrl } from "@std/path";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { downloadDataset, type DownloadOptions } from "../../lib/data/download.ts";
 import { FetchError } from "../../lib/data/fetch_file.ts";
 import { seededRandom } from "../../lib/random.ts";
@@ -271,7 +272,7 @@ Deno.test("downloadDataset() leaves nothing when it is aborted", async () => {
 
 /** Starts a download in a process of its own. */
 function startProcess({ folder, baseUrl }: DownloadOptions): Deno.ChildProcess {
-  const module = toFileUrl(join(import.meta.dirname!, "../../lib/data/download.ts"));
+  const module = pathToFileURL(join(import.meta.dirname!, "../../lib/data/download.ts"));
   const options = JSON.stringify({ folder, baseUrl });
   const code = `import { downloadDataset } from "${module}";
     console.log(await downloadDataset("${NAME}", ${options}));`;

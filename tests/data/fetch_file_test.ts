@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import { FetchError, fetchFile, type FetchOptions } from "../../lib/data/fetch_file.ts";
 import { withFolder } from "../fixtures/zips.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import { getData, openData } from "../../lib/data/get_data.ts";
 import { scanDataset } from "../../lib/data/scan_dataset.ts";
 import { writeSampleFaces } from "../../lib/data/sample_faces.ts";

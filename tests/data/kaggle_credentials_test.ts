@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import { findKaggleCredentials } from "../../lib/data/kaggle_credentials.ts";
 import { withFolder } from "../fixtures/zips.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
-import { basename, join } from "@std/path";
+import { basename, join } from "node:path";
 import sharp from "sharp";
 import type { DataSource } from "../../lib/data/get_data.ts";
 import {

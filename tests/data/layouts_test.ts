@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { relative } from "@std/path";
+import { relative } from "node:path";
 import type { Dataset, ScanOptions } from "../../lib/data/dataset.ts";
 import { scanDataset } from "../../lib/data/scan_dataset.ts";
 import { greyPhoto, touch, withFiles } from "../fixtures/folders.ts";

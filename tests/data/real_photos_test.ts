@@ -1,5 +1,5 @@
 import { assert } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import {
   buildCnn,
   evaluateScores,

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import { Image } from "imagescript";
 import { createHash } from "node:crypto";
 import { seededRandom } from "../../lib/random.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { join, relative } from "@std/path";
+import { join, relative } from "node:path";
 import type { Dataset, ScanOptions } from "../../lib/data/dataset.ts";
 import { scanDataset } from "../../lib/data/scan_dataset.ts";
 import { touch, withFiles } from "../fixtures/folders.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { relative } from "@std/path";
+import { relative } from "node:path";
 import { findWithin, parseDataYaml } from "../../lib/data/data_yaml.ts";
 import type { Dataset, ScanOptions } from "../../lib/data/dataset.ts";
 import { scanDataset } from "../../lib/data/scan_dataset.ts";

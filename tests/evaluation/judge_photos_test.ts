@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import sharp from "sharp";
 import { loadDetector } from "../../lib/detection/detector.ts";
 import { evaluateDetections } from "../../lib/evaluation/detection_metrics.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import { cachePixels } from "../../lib/images/image_cache.ts";
 import { loadImages } from "../../lib/images/load_images.ts";
 import { seededRandom } from "../../lib/random.ts";

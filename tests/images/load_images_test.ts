@@ -5,7 +5,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { basename, join } from "@std/path";
+import { basename, join } from "node:path";
 import sharp from "sharp";
 import { loadImages } from "../../lib/images/load_images.ts";
 import { countPixels } from "../../lib/images/decode.ts";

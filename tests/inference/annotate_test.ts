@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { dirname, join, relative, resolve } from "@std/path";
+import { dirname, join, relative, resolve } from "node:path";
 import sharp from "sharp";
 import { annotateFile, drawMarks, type Mark } from "../../lib/inference/annotate.ts";
 import { drawLabels, measureLabel } from "../../lib/inference/draw_labels.ts";

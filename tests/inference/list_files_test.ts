@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { join, relative } from "@std/path";
+import { join, relative } from "node:path";
 import { listFiles } from "../../lib/inference/list_files.ts";
 import { withFolder } from "../fixtures/photos.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import type { FileResult } from "../../lib/inference/predict_files.ts";
 import { openResultFile } from "../../lib/inference/result_file.ts";
 import { formatHead, formatResult } from "../../lib/inference/result_lines.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import { loadDetector } from "../../lib/detection/detector.ts";
 import { detectFiles } from "../../lib/inference/predict_files.ts";
 import { loadClassifier } from "../../lib/model/saved_model.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertGreater, assertRejects, assertThrows } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import { tf } from "../../lib/engine/tensorflow.ts";
 import { buildNetwork } from "../../lib/model/build_network.ts";
 import { checkTopology } from "../../lib/model/check_topology.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import { buildCnn } from "../../lib/model/cnn.ts";
 import { checkModelFolder, loadClassifier, saveClassifier } from "../../lib/model/saved_model.ts";
 import { CLASSES } from "../../lib/types.ts";

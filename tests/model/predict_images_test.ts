@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { Tensor } from "@tensorflow/tfjs-node";
-import { join } from "@std/path";
+import { join } from "node:path";
 import sharp from "sharp";
 import { scaleImages } from "../../lib/model/batches.ts";
 import { tf } from "../../lib/engine/tensorflow.ts";

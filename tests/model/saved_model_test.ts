@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import { buildCnn } from "../../lib/model/cnn.ts";
 import { predictImages } from "../../lib/model/predict_images.ts";
 import { checkModelFolder, loadClassifier, saveClassifier } from "../../lib/model/saved_model.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertLess, assertNotEquals, assertRejects } from "@std/assert";
-import { fromFileUrl } from "@std/path";
+import { fileURLToPath } from "node:url";
 import type { LayersModel, NamedTensorMap, Tensor, Tensor4D } from "@tensorflow/tfjs-node";
 import { tf } from "../../lib/engine/tensorflow.ts";
 import { buildTransferModel, type TransferOptions } from "../../lib/model/transfer.ts";
@@ -22,7 +22,7 @@ async function withModel<T>(
 /** The tensors of the package, read as tfjs reads a model's. */
 async function readPackage(): Promise<NamedTensorMap> {
   const start = import.meta.resolve("@vladmandic/face-api/model/ssd_mobilenetv1_model");
-  const read = (ending: string) => Deno.readFile(fromFileUrl(`${start}${ending}`));
+  const read = (ending: string) => Deno.readFile(fileURLToPath(`${start}${ending}`));
   const [{ weights }] = JSON.parse(new TextDecoder().decode(await read("-weights_manifest.json")));
   return tf.io.decodeWeights((await read(".bin")).buffer, weights);
 }

@@ -5,7 +5,7 @@
  * Usage: feed.ts jpeg|png|xml|zip COUNT SEED
  */
 import { assert, assertEquals } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import process from "node:process";
 import { unpackArchive } from "../../lib/data/archive.ts";

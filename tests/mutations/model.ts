@@ -4,7 +4,7 @@
  *
  * Usage: model.ts MODEL_FOLDER COUNT SEED
  */
-import { join } from "@std/path";
+import { join } from "node:path";
 import { tf } from "../../lib/engine/tensorflow.ts";
 import { predictImages } from "../../lib/model/predict_images.ts";
 import { loadClassifier } from "../../lib/model/saved_model.ts";

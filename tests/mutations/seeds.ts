@@ -1,5 +1,5 @@
 /** The sound files that mutations start from: drawn here, and real ones where the archives are. */
-import { join } from "@std/path";
+import { join } from "node:path";
 import { type FileEntry, Reader, Uint8ArrayWriter, ZipReader } from "@zip.js/zip.js";
 import sharp, { type Sharp } from "sharp";
 import { writeSampleFaces } from "../../lib/data/sample_faces.ts";

@@ -5,7 +5,7 @@ import {
   assertNotEquals,
   assertStringIncludes,
 } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import { Image } from "imagescript";
 import { scanDataset } from "../../lib/data/scan_dataset.ts";
 import { loadCheckpoint } from "../../lib/training/checkpoint.ts";

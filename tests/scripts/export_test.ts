@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import type { LayersModel } from "@tensorflow/tfjs-node";
 import { buildCnn } from "../../lib/model/cnn.ts";
 import { saveClassifier } from "../../lib/model/saved_model.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import sharp from "sharp";
 import { writeSampleFaces } from "../../lib/data/sample_faces.ts";
 import { buildCnn } from "../../lib/model/cnn.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import { fixedPart, type Grant, listFlags } from "../../scripts/limited.ts";
 import { withFolder } from "../fixtures/photos.ts";
 import { GROUP } from "../fixtures/group_photos.ts";

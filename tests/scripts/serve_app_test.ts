@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import { seededRandom } from "../../lib/random.ts";
 import { serveFiles } from "../../scripts/serve_app.ts";
 import { ROOT } from "../../scripts/terminal.ts";

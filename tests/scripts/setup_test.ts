@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { dirname, join } from "@std/path";
+import { dirname, join } from "node:path";
 import { createHash } from "node:crypto";
 import { cp } from "node:fs/promises";
 import { BlobWriter, TextReader, ZipWriter } from "@zip.js/zip.js";

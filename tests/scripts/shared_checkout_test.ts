@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import { writeSampleFaces } from "../../lib/data/sample_faces.ts";
 import { CAN_MOUNT, ROOT, runAmongMounts } from "../fixtures/mounts.ts";
 import { GROUP } from "../fixtures/group_photos.ts";

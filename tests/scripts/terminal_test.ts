@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import { printable, progressLine, type ProgressOutput } from "../../scripts/terminal.ts";
 
 Deno.test("progressLine() writes to a log when a stage begins and ends, not at every step", async () => {

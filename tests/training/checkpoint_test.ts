@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import type { Tensor } from "@tensorflow/tfjs-node";
 import { type Checkpoint, loadCheckpoint, saveCheckpoint } from "../../lib/training/checkpoint.ts";
 import { buildCnn } from "../../lib/model/cnn.ts";

@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import { saveHistory } from "../../lib/training/save_history.ts";
 import { assertNoLeak, withFolder } from "../fixtures/photos.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import type { LayersModel } from "@tensorflow/tfjs-node";
 import { tf } from "../../lib/engine/tensorflow.ts";
 import { buildCnn } from "../../lib/model/cnn.ts";

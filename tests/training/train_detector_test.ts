@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "node:path";
 import { findFaces, loadDetector } from "../../lib/detection/detector.ts";
 import { boxIou } from "../../lib/boxes.ts";
 import { tf } from "../../lib/engine/tensorflow.ts";
