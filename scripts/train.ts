@@ -48,9 +48,9 @@ const command = new Command("deno task train")
     new Option(
       "--recipe <name>",
       // Written again, and compared by a test: --help must not need the native library.
-      "cnn: the walkthrough's CNN, from scratch; cnn-taught: the walkthrough's CNN, taught at length by " +
-        "the model that ships; transfer: a MobileNet that starts from a face detector's weights; shipped: the " +
-        "model that ships: the same, from models/face-mask-open on",
+      "cnn: the walkthrough's CNN, from scratch; cnn-taught: the walkthrough's CNN, distilled from the " +
+        "shipped model; transfer: a MobileNet that starts from a face detector's weights; shipped: the " +
+        "shipped model: as transfer, starting from models/face-mask-open",
     ).choices(["cnn", "cnn-taught", "transfer", "shipped"]).default("cnn"),
   )
   .addOption(

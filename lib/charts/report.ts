@@ -1,4 +1,4 @@
-/** Results in words, and as a table. */
+/** Describes results in words and in tables. */
 import { DISPLAY, type Displayable, escapeHtml } from "./show.ts";
 import type { Duplicates } from "../data/duplicates.ts";
 import type { DetectionEvaluation, RankedResult } from "../evaluation/detection_metrics.ts";
@@ -7,19 +7,28 @@ import type { ClassReport, Evaluation } from "../evaluation/metrics.ts";
 import type { Coverage } from "../evaluation/unsure.ts";
 import { plural, type Sample, type Unreadable } from "../types.ts";
 
-/** The MIME type under which a notebook's output carries the evaluation for programs. */
+/** The MIME type of an evaluation in a notebook's output, for programs. */
 export const EVALUATION_TYPE = "application/vnd.face-mask.evaluation+json";
 
-/** The heads of a table of classes. */
+/** The header of a table of classes. */
 export const EVALUATION_HEAD = ["class", "precision", "recall", "F1", "n"] as const;
 
-/** An evaluation, and what {@linkcode evaluateModel} knows beside it. */
+/** An evaluation, with the notes of {@linkcode evaluateModel} if present. */
 type Result = Evaluation & Partial<Pick<ModelEvaluation, "otherAnswers" | "warnings">>;
 
 /**
- * Puts an evaluation into a few lines of text. One class alone has a recall, but no accuracy.
+ * Describes an evaluation in a few lines of text. If all samples are of one class, it reports the recall instead of
+ * the accuracy.
  *
- * @param data What it was measured on, in words.
+ * @param data The evaluated data, in words.
+ * @example
+ * ```ts
+ * import { describeEvaluation } from "./report.ts";
+ * import { evaluateScores } from "../evaluation/metrics.ts";
+ *
+ * const evaluation = evaluateScores([0, 1, 1], [0.2, 0.9, 0.4], ["without_mask", "with_mask"]);
+ * console.log(describeEvaluation(evaluation, "three photos"));
+ * ```
  */
 export function describeEvaluation(evaluation: Result, data: string): string {
   const rows = [EVALUATION_HEAD, ...evaluationRows(evaluation)];
@@ -42,7 +51,17 @@ export function describeEvaluation(evaluation: Result, data: string): string {
   ].join("\n");
 }
 
-/** Says what was left out, what could not be read, and what is odd about a set's files. */
+/**
+ * Lists the samples that were left out, the unreadable files, and notes on a data set.
+ *
+ * @example
+ * ```ts
+ * import { describeProblems } from "./report.ts";
+ *
+ * const unreadable = [{ file: "1.jpg", reason: "the file is empty" }];
+ * console.log(describeProblems({ leftOut: [], unreadable, notes: [] }));
+ * ```
+ */
 export function describeProblems({ leftOut, unreadable, notes }: {
   leftOut: readonly { reason: string; count: number }[];
   unreadable: readonly Unreadable[];
@@ -55,7 +74,7 @@ export function describeProblems({ leftOut, unreadable, notes }: {
   ].join("\n");
 }
 
-/** Of what may be thousands, such as photos without an annotation, so many are listed. */
+/** The most notes that are listed: there may be thousands, such as photos without an annotation. */
 const MOST_NOTES = 20;
 
 function listFiles(files: readonly Unreadable[], what: string, most: number): string[] {
@@ -65,7 +84,7 @@ function listFiles(files: readonly Unreadable[], what: string, most: number): st
 }
 
 /**
- * Says how many answers are sure, and how many of them are right.
+ * Describes the share of sure predictions, and their accuracy.
  *
  * @example
  * ```ts
@@ -88,7 +107,17 @@ export function describeCoverage(
   }%)${right}`;
 }
 
-/** Puts the figures of kinds of photos into a line each. */
+/**
+ * Describes the metrics of slices, with one line per slice.
+ *
+ * @example
+ * ```ts
+ * import { describeSlices } from "./report.ts";
+ *
+ * const metrics = { n: 20, accuracy: 0.9, interval: [0.7, 0.97] as [number, number] };
+ * console.log(describeSlices([{ name: "blurred", how: "least detail", ...metrics }]));
+ * ```
+ */
 export function describeSlices(
   slices: readonly (Pick<Evaluation, "n" | "accuracy" | "interval"> & {
     name: string;
@@ -100,7 +129,17 @@ export function describeSlices(
   ).join("\n");
 }
 
-/** Says how many near-duplicates a set has, and names those whose labels contradict each other. */
+/**
+ * Describes the near-duplicates of a set, and lists pairs with contradicting labels.
+ *
+ * @example
+ * ```ts
+ * import { describeDuplicates } from "./report.ts";
+ *
+ * const found = { groups: [0, 0], exact: [], near: [], contradictions: [], largestGroup: 2 };
+ * console.log(describeDuplicates(found, []));
+ * ```
+ */
 export function describeDuplicates(
   { exact, near, contradictions, largestGroup }: Duplicates,
   samples: readonly Sample[],
@@ -119,7 +158,19 @@ export function describeDuplicates(
   ].join("\n");
 }
 
-/** Shows an evaluation in a notebook; programs find it under {@linkcode EVALUATION_TYPE}. */
+/**
+ * Shows an evaluation in a notebook; programs read it under {@linkcode EVALUATION_TYPE}.
+ *
+ * @example
+ * ```ts
+ * import { display } from "./live.ts";
+ * import { showEvaluation } from "./report.ts";
+ * import { evaluateScores } from "../evaluation/metrics.ts";
+ *
+ * const evaluation = evaluateScores([0, 1, 1], [0.2, 0.9, 0.4], ["without_mask", "with_mask"]);
+ * await display(showEvaluation(evaluation, { data: "three photos" }));
+ * ```
+ */
 export function showEvaluation(evaluation: Result, { data }: { data: string }): Displayable {
   const row = (cells: readonly string[], tag: "td" | "th") =>
     `<tr>${cells.map((cell) => `<${tag} style="text-align:left">${cell}</${tag}>`).join("")}</tr>`;
@@ -140,20 +191,20 @@ export function showEvaluation(evaluation: Result, { data }: { data: string }): 
   return { [DISPLAY]: () => bundle };
 }
 
-/** The one class that has samples, if there is only one. */
+/** Finds the only class that has samples; undefined if several have. */
 function findOnlyClass({ perClass }: Evaluation): ClassReport | undefined {
   const present = perClass.filter(({ support }) => support > 0);
   return present.length === 1 ? present[0] : undefined;
 }
 
-/** What an evaluation says first: the accuracy, or of one class alone its recall. */
+/** Summarises an evaluation: its accuracy, or the recall of its only class. */
 export function summarise(evaluation: Evaluation): { name: string; figures: string } {
   const only = findOnlyClass(evaluation);
   const name = only ? `recall of ${only.className}` : "accuracy";
   return { name, figures: describeAccuracy(evaluation) };
 }
 
-/** What the samples of a class were predicted as, the class itself first. */
+/** Describes the predictions of a class's samples, the class itself first. */
 function describeRow({ classes, confusion }: Evaluation, { className }: ClassReport): string {
   const own = classes.indexOf(className);
   return [own, ...classes.keys().filter((label) => label !== own)]
@@ -163,7 +214,7 @@ function describeRow({ classes, confusion }: Evaluation, { className }: ClassRep
 const describeAuc = ({ auc }: Evaluation) =>
   auc?.toFixed(4) ?? "undefined: it needs samples of each class";
 
-/** What a reader must know before believing the figures. */
+/** Lists the limits of the metrics. */
 export function describeLimits({ otherAnswers, warnings = [] }: Result): string[] {
   const other = otherAnswers && otherAnswers.count > 0
     ? [
@@ -180,7 +231,7 @@ function describeAccuracy(
   return `${accuracy.toFixed(4)} (n = ${n}, 95% interval ${low.toFixed(4)} to ${high.toFixed(4)})`;
 }
 
-/** A row for each class, for {@linkcode EVALUATION_HEAD}. */
+/** Makes one row per class, for {@linkcode EVALUATION_HEAD}. */
 export function evaluationRows({ perClass }: Evaluation): string[][] {
   return perClass.map(({ className, precision, recall, f1, support }) => [
     className,
@@ -190,9 +241,19 @@ export function evaluationRows({ perClass }: Evaluation): string[][] {
 }
 
 /**
- * Puts what the chain from photo to labelled faces is worth into a few lines of text.
+ * Describes the metrics of the detection chain in a few lines of text.
  *
- * @param data What it was measured on, in words.
+ * @param data The evaluated data, in words.
+ * @example
+ * ```ts
+ * import { describeDetection } from "./report.ts";
+ * import { evaluateDetections } from "../evaluation/detection_metrics.ts";
+ *
+ * const box = { left: 0, top: 0, width: 30, height: 30 };
+ * const truths = [{ box, className: "with_mask" as const }];
+ * const found = [{ box, label: "with_mask" as const, probability: 0.8, score: 0.9 }];
+ * console.log(describeDetection(evaluateDetections([{ truths, found }]), "one photo"));
+ * ```
  */
 export function describeDetection(evaluation: DetectionEvaluation, data: string): string {
   const { mAP, mAP2, perClass, detector, countErrors, photos, faces, ignoredFaces } = evaluation;

@@ -1,4 +1,4 @@
-/** An evaluation as one page, with all that it is made of inside. */
+/** Writes an evaluation as one self-contained HTML page. */
 import type { TopLevelSpec } from "vega-lite";
 import { CLASS_STYLES } from "../class_style.ts";
 import type { ModelEvaluation } from "../evaluation/evaluate_model.ts";
@@ -10,38 +10,38 @@ import { describeLimits, EVALUATION_HEAD, evaluationRows, summarise } from "./re
 import { escapeHtml, pictureHtml } from "./show.ts";
 import { percent } from "./style.ts";
 
-/** What the page shows. */
+/** The content of the page. */
 export interface ReportContent {
   /** Lines about the model and the photos, by name. */
   about: Readonly<Record<string, string>>;
   evaluation: ModelEvaluation;
   charts: readonly TopLevelSpec[];
   images: ImageSet;
-  /** What was predicted of each sample that was evaluated. */
+  /** One result per evaluated sample. */
   results: readonly ReportResult[];
-  /** How good the model is on kinds of photos. */
+  /** The metrics per slice. */
   slices: readonly ReportSlice[];
 }
 
-/** One sample, and what was predicted of it. */
+/** The prediction of one sample. */
 export interface ReportResult {
-  /** Its index in the images. */
+  /** The sample's index in the images. */
   index: number;
   label: number;
   predicted: number;
-  /** Of the predicted class. */
+  /** The probability of the predicted class, 0..1. */
   probability: number;
 }
 
-/** One kind of photos. */
+/** The metrics of one slice. */
 export interface ReportSlice extends Pick<Evaluation, "n" | "accuracy" | "interval"> {
   name: string;
   how: string;
 }
 
-/** Photos of a cell of the confusion matrix that are shown: of right answers there are thousands. */
+/** The most photos per cell of the confusion matrix: there may be thousands of right predictions. */
 const MOST_PHOTOS = { right: 60, wrong: 400 };
-/** Mistakes that are shown first. */
+/** The most mistakes at the top of the page. */
 const MOST_MISTAKES = 24;
 
 const STYLE = `

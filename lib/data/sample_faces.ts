@@ -1,6 +1,6 @@
 /**
- * The embedded default data set: faces drawn by the project's own seeded generator, for when no photos
- * can be had. Results on them say nothing about real photos.
+ * Draws the default data set of faces with a seeded generator, for use without photos. Results on it do not apply
+ * to real photos.
  */
 import { join } from "node:path";
 import { seededRandom } from "../random.ts";
@@ -9,15 +9,15 @@ import { renderPhoto } from "./sample_faces/photo.ts";
 import { CLASSES, type OnProgress } from "../types.ts";
 import { writeWholeFolder } from "../files.ts";
 
-/** Written last into the folder, so that a folder that has it is whole. */
+/** The last file written: a folder that contains it is complete. */
 const MANIFEST = "sample_faces.json";
-/** To be raised whenever the same seed draws other faces than before. */
+/** Increase this number when the same seed draws different faces than before. */
 const VERSION = 1;
 const NOTE = "Faces drawn by a program: results on them say nothing about real photos.";
 
-/** How many faces to draw, and which. */
+/** Options of {@linkcode writeSampleFaces}. */
 export interface SampleFacesOptions {
-  /** Faces in all, half of them with a mask; an even number. @default 1200 */
+  /** The number of faces, half of them with a mask; even. @default 1200 */
   count?: number;
   /** The same seed draws the same files; a larger count only adds to them. @default 42 */
   seed?: number;
@@ -28,12 +28,12 @@ export interface SampleFacesOptions {
 /**
  * Draws faces with and without a mask into `folder`, in the class-folder layout:
  * `with_mask/with_mask_1.jpg`, `without_mask/without_mask_1.jpg` and so on, JPEG files of 72 to 320
- * rows, and `sample_faces.json`, which says what they are. Returns at once if they are there already;
- * faces of another count, seed or version are replaced. All files appear at once when the last is
- * drawn; a run that is killed leaves a folder `.<name>-part` beside, which the next run removes.
+ * rows, and the manifest `sample_faces.json`. Existing faces of the same count, seed and version are kept; others
+ * are replaced. The folder appears atomically. If a run is killed, its folder `.<name>-part` remains, and the
+ * next run removes it.
  *
- * @throws {RangeError} If `count` is not a positive even number, or `seed` not a safe integer.
- * @throws {Deno.errors.AlreadyExists} If `folder` holds anything but sample faces.
+ * @throws {RangeError} if `count` is not a positive even number, or `seed` is not a safe integer
+ * @throws {Deno.errors.AlreadyExists} if `folder` contains other files
  * @example
  * ```ts
  * import { writeSampleFaces } from "./sample_faces.ts";
@@ -50,7 +50,7 @@ export async function writeSampleFaces(
 ): Promise<void> {
   const { count = 1200, seed = 42, onProgress } = options;
   if (!Number.isSafeInteger(count) || count <= 0 || count % 2 !== 0) {
-    throw new RangeError(`writeSampleFaces() needs a positive even count, got ${count}`);
+    throw new RangeError(`count must be a positive even integer, got ${count}`);
   }
   const seeds = seededRandom(seed); // refuses a bad seed
   const manifest = JSON.stringify({ note: NOTE, version: VERSION, count, seed }, null, 2) + "\n";
@@ -62,7 +62,7 @@ export async function writeSampleFaces(
       await Deno.mkdir(join(drawn, className), { recursive: true });
     }
     for (let n = 1; n <= count / 2; n++) {
-      // Each face has a seed of its own: its looks depend on its number alone, not on the count.
+      // One seed per face: it depends on the face's number only, not on the count.
       await Promise.all(CLASSES.binary.map(async (className) => {
         const random = seededRandom(Math.floor(seeds() * 2 ** 32));
         const photo = await renderPhoto(random, drawSampleFace(random, className === "with_mask"));
@@ -74,13 +74,13 @@ export async function writeSampleFaces(
   }, { isDone });
 }
 
-/** The text of a folder's manifest; undefined if the folder is empty or absent. */
+/** Reads a folder's manifest; returns undefined if the folder is empty or absent. */
 async function readManifest(folder: string): Promise<string | undefined> {
   const entries = await Array.fromAsync(Deno.readDir(folder)).catch(ignoreNotFound) ?? [];
   const names = entries.map(({ name }) => name);
   if (names.length > 0 && !names.includes(MANIFEST)) {
     throw new Deno.errors.AlreadyExists(
-      `Sample faces need a folder of their own, but ${folder} holds ${names[0]} and no ${MANIFEST}`,
+      `${folder} must be empty or contain ${MANIFEST}, found ${names[0]}`,
     );
   }
   return await Deno.readTextFile(join(folder, MANIFEST)).catch(ignoreNotFound);

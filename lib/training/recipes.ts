@@ -1,31 +1,31 @@
-/** How each of the project's networks is made; `deno task train --recipe` makes it again. */
+/** Defines how to build and train each of the project's networks: see `deno task train --recipe`. */
 import type { LayersModel } from "@tensorflow/tfjs-node";
 import type { AugmentOptions } from "./augment.ts";
 import { buildCnn } from "../model/cnn.ts";
 import type { TrainOptions } from "./train_options.ts";
 import { buildTransferModel } from "../model/transfer.ts";
 
-/** A network and the way it is trained. */
+/** A network, and its training options. */
 export interface Recipe {
-  /** In a few words, for those who choose. */
+  /** A short description for users. */
   description: string;
-  /** Builds it, uncompiled; the caller disposes it. Rejects with what `buildCnn` throws. */
+  /** Builds the network, uncompiled; the caller disposes it. Rejects with the errors of `buildCnn`. */
   build(options: { size: number; classes: number; seed: number }): Promise<LayersModel>;
   training: Required<Pick<TrainOptions, "epochs" | "learningRate" | "keep">> & {
     augment: AugmentOptions;
   };
-  /** Whether the model that ships is its teacher, as `trainModel` takes one. @default false */
+  /** Whether the shipped model is the teacher. @default false */
   isTaught?: boolean;
   /** Whether `repeatRare` repeats the photos of rare classes. @default false */
   repeatsRare?: boolean;
-  /** A folder of `models/`: the network starts from the model there instead. @default none */
+  /** A folder of `models/` whose model is the starting point. @default none */
   startsFrom?: string;
 }
 
 /** The name of a recipe. */
 export type RecipeName = "cnn" | "cnn-taught" | "transfer" | "shipped";
 
-/** How a trained model is trained further, on photos of one's own: see `startFrom`. */
+/** The recipe to train a model further on other photos: see `startFrom`. */
 export const FINE_TUNING: Omit<Recipe, "build"> = {
   description: "a saved model, trained further",
   training: { epochs: 12, learningRate: 1e-4, keep: "last", augment: {} },
@@ -46,14 +46,14 @@ export const RECIPES: Readonly<Record<RecipeName, Recipe>> = {
     },
   },
   "cnn-taught": {
-    description: "the walkthrough's CNN, taught at length by the model that ships",
-    // Photos that are never shown twice alike, and soft answers, leave little to learn by heart.
+    description: "the walkthrough's CNN, distilled from the shipped model",
+    // Augmentation and soft labels prevent overfitting: dropout is not needed.
     build: (options) => Promise.try(buildCnn, { ...options, dropout: 0 }),
     training: {
       epochs: 80,
       learningRate: 1e-3,
       keep: "last",
-      // In few photos the face is small, or aside, and a flattened picture is learned place by place.
+      // Few photos have small or off-centre faces, and dense layers do not generalise over positions.
       augment: { zoom: 0.4, shift: 0.12 },
     },
     isTaught: true,
@@ -70,7 +70,7 @@ export const RECIPES: Readonly<Record<RecipeName, Recipe>> = {
     repeatsRare: true,
   },
   shipped: {
-    description: "the model that ships: the same, from models/face-mask-open on",
+    description: "the shipped model: as transfer, starting from models/face-mask-open",
     build: buildTransferModel,
     training: {
       epochs: 8,

@@ -1,18 +1,18 @@
-/** What each epoch of a training measured, for spreadsheets and for TensorBoard. */
+/** Saves the metrics of a training run for spreadsheets and TensorBoard. */
 import { dirname, join } from "node:path";
 import { writeWhole, writeWholeFolder } from "../files.ts";
 import { tf } from "../engine/tensorflow.ts";
 import type { History } from "../types.ts";
 
-/** As Keras's CSVLogger names them; its epochs count from 0, these from 1. */
+/** Column names of Keras's CSVLogger; its epochs count from 0, these from 1. */
 const HEAD = "epoch,loss,accuracy,val_loss,val_accuracy";
 
 /**
- * Writes `history.csv`, a line per epoch, and `logs`, which TensorBoard reads (`tensorboard --logdir`), beside
- * a model. What an earlier training left there is replaced.
+ * Writes `history.csv`, with one line per epoch, and `logs` for TensorBoard (`tensorboard --logdir`) to the model's
+ * folder. Files of an earlier training are replaced.
  *
- * @param history Each list has a number per epoch.
- * @param folder The model's.
+ * @param history One number per epoch in each array.
+ * @param folder The model's folder.
  * @throws the system's error if it cannot be written
  * @example
  * ```ts
@@ -30,7 +30,7 @@ export async function saveHistory(history: History, folder: string): Promise<voi
   const rows = loss.map((_, i) => [i + 1, loss[i], accuracy[i], valLoss[i], valAccuracy[i]].join());
   await writeWhole(join(folder, "history.csv"), [HEAD, ...rows, ""].join("\n"));
   await writeWholeFolder(join(folder, "logs"), async (logs) => {
-    // TensorFlow takes a folder of the same name, even one that was removed, for the same log.
+    // TensorFlow treats a folder of the same name as the same log, even after it was removed.
     const part = join(dirname(logs), crypto.randomUUID());
     await Deno.mkdir(part);
     writeLog(join(part, "train"), { epoch_loss: loss, epoch_accuracy: accuracy });

@@ -1,4 +1,4 @@
-/** A trained model, to be trained on. */
+/** Prepares a trained model for further training. */
 import type { layers, LayersModel, SymbolicTensor, Tensor } from "@tensorflow/tfjs-node";
 import { tf } from "../engine/tensorflow.ts";
 import { seededDropout } from "../model/cnn.ts";
@@ -8,15 +8,15 @@ import type { ClassName } from "../types.ts";
 type Layer = layers.Layer;
 
 /**
- * Builds a network with the layers and weights of a trained one, to train it further on other photos. Of a
- * network of three classes it can keep two: then it begins with the probabilities of `narrowToBinary`.
+ * Builds a network with the layers and weights of a trained one, to train it further on other photos. It can
+ * reduce three classes to two: the network then starts with the probabilities of `narrowToBinary`.
  *
  * @param classifier A chain of layers that ends in a dense one, as `buildCnn` and `buildTransferModel` make;
- * is left as it is.
- * @param classes Those of the photos: the classifier's, or two of its three.
- * @param seed For the dropout.
- * @returns a network like `buildCnn`'s, uncompiled; the caller disposes it
- * @throws {RangeError} if the classifier does not know the classes
+ * left unchanged.
+ * @param classes The classes of the photos: the classifier's, or two of its three.
+ * @param options.seed Seed of the dropout. @default 42
+ * @returns a network like that of `buildCnn`, uncompiled; the caller disposes it
+ * @throws {RangeError} if the classifier does not have the classes
  * @throws {TypeError} if it is not such a chain
  * @example
  * ```ts

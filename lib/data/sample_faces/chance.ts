@@ -1,4 +1,4 @@
-/** Random choices in the words of a drawing: numbers, colours, fabrics. */
+/** Makes random choices for drawings: numbers, colours, fabrics. */
 import type { Random } from "../../types.ts";
 import { area, circle, pattern, rectangle, trace } from "./svg.ts";
 
@@ -19,7 +19,7 @@ export function makeDice(random: Random): Dice {
 /** `#rrggbb`. */
 export type Colour = string;
 
-/** The colour that lies `share` (0..1) of the way from one colour to another. */
+/** Mixes two colours; `share` in 0..1 is the share of the second. */
 export function mix(from: Colour, to: Colour, share: number): Colour {
   const channel = (colour: Colour, i: number) => parseInt(colour.slice(1 + 2 * i, 3 + 2 * i), 16);
   return toHex([0, 1, 2].map((i) => channel(from, i) * (1 - share) + channel(to, i) * share));
@@ -28,12 +28,12 @@ export function mix(from: Colour, to: Colour, share: number): Colour {
 export const darken = (colour: Colour, share: number) => mix(colour, "#000000", share);
 export const lighten = (colour: Colour, share: number) => mix(colour, "#ffffff", share);
 
-/** Any colour, most of them muted. */
+/** Picks a random colour, mostly a muted one. */
 export function randomColour({ between }: Dice): Colour {
   return mix(toHex([0, 1, 2].map(() => between(0, 255))), "#8c8880", between(0, 0.7));
 }
 
-/** The colour of three levels in 0..255. */
+/** Formats three levels in 0..255 as a colour. */
 export function toHex(channels: number[]): Colour {
   return "#" + channels.map((value) => Math.round(value).toString(16).padStart(2, "0")).join("");
 }

@@ -1,9 +1,9 @@
-/** Draws what may be taken for a mask: hands, scarves, cups and the like. */
+/** Draws objects that can be mistaken for a mask: hands, scarves, cups and the like. */
 import { darken, type Dice, lighten, makeFabric, randomColour } from "./chance.ts";
 import type { Face } from "./face.ts";
 import { area, circle, ellipse, group, line, rectangle, trace } from "./svg.ts";
 
-/** A scarf round the neck; `top` is how high it comes up in front. */
+/** Draws a scarf around the neck; `top` is the height of its upper edge. */
 export function drawScarf(dice: Dice, { at, halfWidth }: Face, top: number): string {
   const { between } = dice;
   const colour = randomColour(dice);
@@ -16,7 +16,7 @@ export function drawScarf(dice: Dice, { at, halfWidth }: Face, top: number): str
     line(folds.join(""), darken(colour, 0.35), 2);
 }
 
-/** A hand, at times gloved, from the side or from below; its finger tips are at `x`, `y`. */
+/** Draws a hand, sometimes gloved, from the side or from below, with its finger tips at `x`, `y`. */
 export function drawHand(dice: Dice, { skin }: Face, x: number, y: number): string {
   const { between, chance, pick } = dice;
   const bare = darken(skin, between(0, 0.12));
@@ -35,7 +35,7 @@ export function drawHand(dice: Dice, { skin }: Face, x: number, y: number): stri
   );
 }
 
-/** A cup, a microphone, a sheet of paper, or a bubble of gum. */
+/** Draws a cup, a microphone, a sheet of paper, or a bubble of gum. */
 export function drawThing(dice: Dice, face: Face): string {
   const draw = dice.pick([drawCup, drawCup, drawMicrophone, drawMicrophone, drawPaper, drawGum]);
   return draw(dice, face);

@@ -1,4 +1,4 @@
-/** Draws one face as SVG: the parts of the other files, one over the other. */
+/** Draws one face as SVG, from the parts in the other files. */
 import type { Random } from "../../types.ts";
 import { type Dice, makeDice } from "./chance.ts";
 import { drawHand, drawScarf, drawThing } from "./confusers.ts";
@@ -12,9 +12,8 @@ import { group, picture, trace } from "./svg.ts";
 /**
  * Draws a face as SVG text, 200 units high and 150 to 240 wide.
  *
- * @param random Where all choices come from: the same numbers draw the same face.
- * @param masked Whether a mask covers nose and mouth. What else is before the face does not count:
- * hands, scarves, cups, masks under the chin.
+ * @param random The source of all random choices.
+ * @param masked Whether a mask covers nose and mouth. Hands, scarves, cups and masks under the chin do not count.
  * @example
  * ```ts
  * import { seededRandom } from "../../random.ts";

@@ -1,11 +1,11 @@
-/** The person: what several parts of a drawing must agree on. */
+/** Defines the features of a person that the parts of a drawing share. */
 import { type Colour, type Dice, mix, randomColour } from "./chance.ts";
 import { trace } from "./svg.ts";
 
 /**
- * Says where a point of the face falls in the picture, as `"x y"`. `x` and `y` are its place when the
- * face looks straight ahead: the middle of the head is 0 0, y grows downwards, the nose is at x = 0,
- * the eyes at y = -12, the mouth at y = 30. `depth` is how far it stands off the face.
+ * Projects a point of the face to the picture, as `"x y"`. `x` and `y` are its position in a frontal face: the
+ * centre of the head is 0 0, y grows downwards, the nose is at x = 0, the eyes at y = -12, the mouth at y = 30.
+ * `depth` is its distance from the face.
  */
 export type Place = (x: number, y: number, depth?: number) => string;
 
@@ -13,14 +13,14 @@ export interface Face {
   at: Place;
   /** Half the width of the head, 38..46. */
   halfWidth: number;
-  /** Where the chin ends, 50..58. */
+  /** The lower end of the chin, 50..58. */
   chin: number;
-  /** How far the head is turned, in radians; positive to the right of the picture. */
+  /** Rotation of the head, in radians; positive to the right of the picture. */
   yaw: number;
   skin: Colour;
   hair: Colour;
   iris: Colour;
-  /** How likely long hair and lipstick are; beards and headscarves go with one side. */
+  /** The probability of long hair and lipstick, which also decides beards and headscarves. */
   feminine: number;
 }
 
@@ -30,7 +30,7 @@ const SKIN_TONES: readonly Colour[] = [
   "#f6ede4", "#f3e7db", "#f7ead0", "#eadaba", "#d7bd96",
   "#a07e56", "#825c43", "#604134", "#3a312a", "#292420",
 ];
-/** Dark and grey ones, which go with every skin, then brown and fair ones. */
+/** Dark and grey hair colours, which occur with every skin tone, then brown and fair ones. */
 // deno-fmt-ignore
 const HAIR_COLOURS: readonly Colour[] = [
   "#0f0d0c", "#1c1512", "#2b1d14", "#3d2817", "#8a8a8a", "#d5d5d2",
@@ -49,7 +49,7 @@ export function makeFace(dice: Dice): Face {
     halfWidth,
     chin: between(50, 58),
     yaw,
-    // The scale's steps are wide, and its ends pale and grey: a little warmth goes between.
+    // The scale has wide steps and greyish ends, so a warmer tone is mixed in.
     skin: mix(tone, pick(["#c07840", "#d08a68"]), between(0.16, 0.36)),
     hair: chance(0.04) ? randomColour(dice) : pick(HAIR_COLOURS.slice(0, fair ? 11 : 6)),
     iris: pick(IRIS_COLOURS.slice(0, fair ? 5 : 3)),
@@ -57,7 +57,7 @@ export function makeFace(dice: Dice): Face {
   };
 }
 
-/** Places points on a cylinder of that half width, turned by `yaw` (radians) and tilted by `pitch`. */
+/** Projects points on a cylinder of this half width, rotated by `yaw` (radians) and tilted by `pitch`. */
 function placeOnHead(halfWidth: number, yaw: number, pitch: number): Place {
   return (x, y, depth = 0) => {
     const front = Math.asin(Math.max(-1, Math.min(1, x / halfWidth)));

@@ -1,4 +1,4 @@
-/** Draws what is worn on a head: hair, headscarves, hats, glasses. */
+/** Draws hair, headscarves, hats and glasses. */
 import { darken, type Dice, lighten, makeFabric, randomColour } from "./chance.ts";
 import type { Face } from "./face.ts";
 import { area, circle, line, trace } from "./svg.ts";
@@ -9,7 +9,7 @@ interface Layers {
   front: string;
 }
 
-/** Hair or none, or a headscarf, a turban, a cap, a woollen hat. */
+/** Draws hair or none, or a headscarf, a turban, a cap, a woollen hat. */
 export function drawHair(dice: Dice, face: Face): Layers {
   const { chance } = dice;
   if (face.feminine > 0.5 && chance(0.15)) return { back: "", front: drawHeadscarf(dice, face) };
@@ -97,7 +97,7 @@ function drawHat(dice: Dice, { at, halfWidth: w, yaw }: Face): string {
   return defs + area(dome, fill) + trim;
 }
 
-/** Glasses or sunglasses. */
+/** Draws glasses or sunglasses. */
 export function drawGlasses({ between, chance, pick }: Dice, { at, halfWidth: w }: Face): string {
   const [wide, high, round] = [between(11, 15), between(8, 13), between(3, 10)];
   const frame = pick(["#111111", "#3a2415", "#8a7340", "#9a9aa0", "#7a1020"]);

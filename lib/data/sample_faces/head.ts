@@ -80,7 +80,7 @@ function drawNose({ between }: Dice, { at, skin }: Face): string {
   return area(nose, mix(skin, "#8a3a1a", 0.15)) + edge + nostrils.join("");
 }
 
-/** A mouth: closed, smiling with teeth, or open. Some masks have one printed on. */
+/** Draws a mouth: closed, smiling with teeth, or open. Some masks have one as a print. */
 export function drawMouth(dice: Dice, { at, skin, feminine }: Face): string {
   const { between, chance, pick } = dice;
   const lips = chance(feminine * 0.6) ? pick(LIPSTICKS) : mix(darken(skin, 0.2), "#b0524e", 0.4);
@@ -95,7 +95,7 @@ export function drawMouth(dice: Dice, { at, skin, feminine }: Face): string {
   return area(whole, lips) + area(gap, inside) + line(gap, darken(lips, 0.5), 0.8);
 }
 
-/** A moustache, mostly with a beard, always if `full`; or the stubble of them. */
+/** Draws a moustache, usually with a beard, always if `full`; or stubble. */
 export function drawBeard(
   { between, chance }: Dice,
   { at, halfWidth: w, chin, hair }: Face,

@@ -1,4 +1,4 @@
-/** Draws masks: on nose and mouth, or worn where they do not help. */
+/** Draws masks: on nose and mouth, or worn incorrectly. */
 import {
   type Colour,
   darken,
@@ -18,7 +18,7 @@ const MASK_COLOURS: readonly Colour[] = [
   "#15161a", "#1e2126", "#23263a", "#e9a9bd", "#6c7a3f", "#8a1f2d", "#3f5f9a", "#7c7f86",
 ];
 
-/** A mask on nose and mouth: surgical, of cloth, or a respirator; of any colour unless one is given. */
+/** Draws a mask on nose and mouth: surgical, cloth, or a respirator; of a random colour by default. */
 export function drawMask(dice: Dice, face: Face, given?: Colour): string {
   const { between, chance, pick } = dice;
   const ofSkin = mix(face.skin, "#d8a080", between(0, 0.5));
@@ -28,7 +28,7 @@ export function drawMask(dice: Dice, face: Face, given?: Colour): string {
   return pick([surgical, surgical, cloth, cloth, respirator])(dice, face, colour);
 }
 
-/** A mask that is worn, but under the chin or from one ear. */
+/** Draws a mask under the chin or hanging from one ear. */
 export function drawIdleMask(dice: Dice, face: Face): string {
   const { between, chance } = dice;
   if (chance(0.6)) {
@@ -61,7 +61,7 @@ function drawSurgicalMask(dice: Dice, face: Face, colour: Colour): string {
     line(pleats.join(""), darken(colour, 0.2), 1.6) + line(wire, lighten(colour, 0.4), 2);
 }
 
-/** A mask of cloth, printed with a probability of `printed`. */
+/** Draws a cloth mask, printed with a probability of `printed`. */
 export function drawClothMask(dice: Dice, face: Face, colour: Colour, printed = 0.35): string {
   const { at, chin } = face;
   const { between, chance } = dice;

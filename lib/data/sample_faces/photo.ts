@@ -1,16 +1,16 @@
-/** Makes a drawing look like a small photo: resolution, shake, exposure, noise, JPEG. */
+/** Renders drawings like small photos: resolution, motion blur, exposure, noise, JPEG. */
 import { Image, type JPEGQuality } from "npm:imagescript@1.3.1";
 import type { Random } from "../../types.ts";
 import { type Dice, makeDice } from "./chance.ts";
 
-/** Most rows that are rendered: rendering takes longer than all the rest. */
+/** The most rendered rows: rendering takes the most time. */
 const MAX_RENDERED = 144;
 
 /**
- * Renders a drawing as a photo of 72 to 320 rows, more or less sharp, noisy and well exposed.
+ * Renders a drawing as a photo of 72 to 320 rows, with random sharpness, noise and exposure.
  *
  * @param drawing SVG text with `width` and `height`.
- * @returns The bytes of a JPEG file of quality 35 to 92.
+ * @returns the bytes of a JPEG file of quality 35 to 92
  */
 export async function renderPhoto(random: Random, drawing: string): Promise<Uint8Array> {
   const dice = makeDice(random);
@@ -25,7 +25,7 @@ export async function renderPhoto(random: Random, drawing: string): Promise<Uint
   return await photo.encodeJPEG(Math.round(between(35, 92)) as JPEGQuality);
 }
 
-/** Makes each pixel the mean of five on a line of that length and angle: the camera moved. */
+/** Simulates motion blur: averages five pixels on a line of this length and angle. */
 function shake(image: Image, length: number, angle: number): Image {
   const { width, height, bitmap } = image;
   const shaken = new Image(width, height);
@@ -71,7 +71,7 @@ function mixed(first: number, second: number, share: number): number {
   return first + (second - first) * share;
 }
 
-/** For each of `to` pixels in a line, the two of `from` pixels it lies between, and how far. */
+/** Computes, for each of `to` pixels, the two neighbours among `from` pixels and their weights. */
 function findNeighbours(from: number, to: number) {
   return Array.from({ length: to }, (_, i) => {
     const place = clamp((i + 0.5) * from / to - 0.5, from - 1);
@@ -80,7 +80,7 @@ function findNeighbours(from: number, to: number) {
   });
 }
 
-/** Changes brightness, contrast, white balance and saturation in place; a few lose all colour. */
+/** Changes brightness, contrast, white balance and saturation in place; some photos become grey. */
 function expose({ between, chance }: Dice, { bitmap }: Image): void {
   const [contrast, brightness] = [between(0.75, 1.35), between(-20, 20)];
   const gamma = 2 ** between(-0.7, 0.5);
@@ -101,7 +101,7 @@ function expose({ between, chance }: Dice, { bitmap }: Image): void {
   }
 }
 
-/** Adds grain of that standard deviation to all channels alike, and half as much of red or blue. */
+/** Adds noise of this standard deviation to all channels equally, and half as much to red or blue. */
 function addNoise(random: Random, { bitmap }: Image, deviation: number): void {
   // The sum of two uniform numbers has a standard deviation of 1 / sqrt(6), one number of 1 / sqrt(12).
   for (let i = 0; i < bitmap.length; i += 4) {

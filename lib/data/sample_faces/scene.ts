@@ -1,4 +1,4 @@
-/** Draws what is round a head: background, shoulders and clothes, light. */
+/** Draws the surroundings of a head: background, shoulders and clothes, light. */
 import {
   type Colour,
   darken,
@@ -21,10 +21,10 @@ import {
   trace,
 } from "./svg.ts";
 
-/** Half the side of the square that is drawn; the picture shows a part of it. */
+/** Half the side of the drawn square; the picture shows a part of it. */
 const REACH = 130;
 
-/** Plain, out of focus, striped, a street, a room, or leaves. */
+/** Draws a background: plain, out of focus, striped, a street, a room, or leaves. */
 export function drawBackground(dice: Dice): string {
   const { between, pick } = dice;
   const grey = pick(["#ffffff", "#808080", "#202020"]);
@@ -41,7 +41,7 @@ function coverAll(fill: string): string {
   return rectangle(-REACH, -REACH, 2 * REACH, 2 * REACH, fill);
 }
 
-/** Coloured lights out of focus. */
+/** Draws coloured lights out of focus. */
 function drawLights(dice: Dice): string {
   const { between } = dice;
   return Array.from({ length: between(3, 8) }, (_, i) => {
@@ -79,7 +79,7 @@ function drawStreet(dice: Dice): string {
   return sky + houses.join("") + rectangle(-REACH, horizon, 2 * REACH, REACH, "#6d6b69");
 }
 
-/** Furniture and a window. */
+/** Draws furniture and a window. */
 function drawRoom(dice: Dice): string {
   const { between } = dice;
   const boxes = Array.from({ length: between(3, 8) }, () => {
@@ -99,7 +99,7 @@ function drawLeaves({ between, pick }: Dice): string {
   }).join("");
 }
 
-/** Neck, shoulders and clothes. */
+/** Draws neck, shoulders and clothes. */
 export function drawBody(dice: Dice, { skin, halfWidth }: Face): string {
   const { between, pick } = dice;
   const colour = randomColour(dice);
@@ -115,7 +115,7 @@ export function drawBody(dice: Dice, { skin, halfWidth }: Face): string {
     pick(["", "", area(deepNeck, shaded), area(collar, lighten(colour, 0.4)), rollNeck]);
 }
 
-/** Light from a side, over all. */
+/** Draws light from one side over the picture. */
 export function drawLight({ between, pick }: Dice): string {
   const angle = between(0, 2 * Math.PI);
   const [x, y] = [Math.cos(angle) / 2, Math.sin(angle) / 2];
@@ -126,7 +126,7 @@ export function drawLight({ between, pick }: Dice): string {
     coverAll("url(#light)");
 }
 
-/** What flat shapes are rounded with: `url(#shade)` darkens them towards the lower edge. */
+/** Defines the shade of flat shapes: `url(#shade)` darkens them towards the lower edge. */
 export function defineShade(): string {
   return linearGradient("shade", [0, 0, 0.3, 1], [0.3, "#000000", 0], [1, "#000000", 0.3]);
 }

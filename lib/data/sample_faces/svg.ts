@@ -1,6 +1,6 @@
-/** Writes the few SVG elements that a face is drawn with, as text. */
+/** Writes the SVG elements of a drawn face, as text. */
 
-/** A template tag for path data and transforms: numbers get two decimals. */
+/** Formats path data and transforms, as a template tag: numbers get two decimals. */
 export function trace(parts: TemplateStringsArray, ...values: (string | number)[]): string {
   return String.raw({ raw: parts }, ...values.map(shorten));
 }
@@ -14,18 +14,18 @@ function element(name: string, attributes: Record<string, string | number>, cont
   return `<${name}${texts.join("")}>${content}</${name}>`;
 }
 
-/** A filled path. A `fill` is a colour or `url(#id)`. */
+/** Writes a filled path. A `fill` is a colour or `url(#id)`. */
 export function area(d: string, fill: string, opacity = 1): string {
   return element("path", { d, fill, "fill-rule": "evenodd", "fill-opacity": opacity });
 }
 
-/** A path as a pen of that width draws it. */
+/** Writes a stroked path of this width. */
 export function line(d: string, stroke: string, width = 1): string {
   const pen = { stroke, "stroke-width": width, "stroke-linecap": "round" };
   return element("path", { d, fill: "none", ...pen });
 }
 
-/** A circle round `centre`, given as `"x y"`. */
+/** Writes a circle around `centre`, given as `"x y"`. */
 export function circle(centre: string, r: number, fill: string, opacity = 1): string {
   return element("circle", { transform: `translate(${centre})`, r, fill, "fill-opacity": opacity });
 }
@@ -76,7 +76,7 @@ export function pattern(id: string, size: number, degrees: number, ...content: s
   return element("pattern", { ...tile, patternTransform }, content.join(""));
 }
 
-/** A whole picture of that size whose middle is 0 0. */
+/** Writes a complete picture of this size, with its centre at 0 0. */
 export function picture(width: number, height: number, ...content: string[]): string {
   const viewBox = trace`${-width / 2} ${-height / 2} ${width} ${height}`;
   const xmlns = "http://www.w3.org/2000/svg";
