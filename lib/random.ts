@@ -8,7 +8,7 @@ import type { Random } from "./types.ts";
  * Source: Tommy Ettinger, 2017, https://gist.github.com/tommyettinger/46a874533244883189143505d203312c
  *
  * @param seed A safe integer. Seeds that are equal modulo 2^32 give the same numbers.
- * @throws {RangeError} If `seed` is not a safe integer.
+ * @throws {RangeError} if `seed` is not a safe integer
  * @example
  * ```ts
  * import { seededRandom, shuffle } from "./random.ts";

@@ -1,7 +1,7 @@
 /**
- * Numbers to charts, and charts to what a notebook shows. A `chart…()` function gives a Vega-Lite
- * specification, which is plain data; a `show…()` function gives what Deno's Jupyter kernel shows; a
- * `watch…()` function shows work as it goes on. No TensorFlow, no files.
+ * Draws charts and shows them in notebooks. A `chart…()` function returns a Vega-Lite specification, which is
+ * plain data. A `show…()` function returns a value that Deno's Jupyter kernel shows. A `watch…()` function shows
+ * progress.
  */
 export { chartClassCounts, chartScores } from "./bars.ts";
 export { chartConfusion, chartProbabilities, chartRoc } from "./evaluation.ts";

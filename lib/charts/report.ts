@@ -219,7 +219,7 @@ export function describeLimits({ otherAnswers, warnings = [] }: Result): string[
   const other = otherAnswers && otherAnswers.count > 0
     ? [
       `note      ${plural(otherAnswers.count, "sample")} predicted as ${otherAnswers.className}, ` +
-      "which is not judged here: the likelier of the others counts",
+      "which is not evaluated here: the more probable of the other classes counts",
     ]
     : [];
   return [...other, ...warnings.map((warning) => `warning   ${warning}`)];

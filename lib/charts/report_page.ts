@@ -58,10 +58,10 @@ figcaption { font-size: .75rem; line-height: 1.3; padding-top: .2rem; overflow-w
 dt { font-weight: 600 } dd { margin: 0 0 .4rem }`;
 
 /**
- * Makes the page: figures, charts, a confusion matrix whose cells lead to their photos, the most confident
- * mistakes, and kinds of photos. It is one file that loads nothing: photos lie in it as they were classified.
+ * Renders the page: metrics, charts, a confusion matrix with links to its photos, the most confident mistakes, and
+ * slices. The HTML is self-contained: it embeds the photos as they were classified.
  *
- * @returns HTML
+ * @returns the HTML text
  * @example
  * ```ts
  * import { renderReport } from "./mod.ts";

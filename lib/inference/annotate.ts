@@ -58,9 +58,9 @@ export async function drawMarks(photo: Photo, marks: readonly Mark[]): Promise<I
   const sizes = wordings.map((labels) =>
     labels.map(({ text, fontSize }) => measureLabel(text, fontSize))
   );
-  const places = placeLabels(boxes, sizes, photo);
-  const labels = await drawLabels(places.map(({ wording }, i) => wordings[i]![wording]!));
-  for (const [i, label] of labels.entries()) putLabel(picture, label, places[i]!);
+  const positions = placeLabels(boxes, sizes, photo);
+  const labels = await drawLabels(positions.map(({ wording }, i) => wordings[i]![wording]!));
+  for (const [i, label] of labels.entries()) putLabel(picture, label, positions[i]!);
   return picture;
 }
 

@@ -111,7 +111,9 @@ function checkWork(model: layers.LayersModel): void {
       for (const { shape: [, ...shape] } of outputTensors) {
         const values = shape.reduce((all: number, side) => all * side!, 1);
         if (!(values <= MAX_VALUES)) {
-          throw new RangeError(`layer ${layer.name} gives [${shape}], over ${MAX_VALUES} values`);
+          throw new RangeError(
+            `layer ${layer.name} has an output of [${shape}], over ${MAX_VALUES} values`,
+          );
         }
         work += values / (shape.at(-1) ?? 1) * layer.countParams() + values * window;
       }

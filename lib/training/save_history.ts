@@ -41,7 +41,7 @@ export async function saveHistory(history: History, folder: string): Promise<voi
   });
 }
 
-/** As Keras's callback writes it, by TensorFlow's own writer, which tfjs-node brings. */
+/** Writes the log of Keras's callback, by TensorFlow's writer in tfjs-node. */
 function writeLog(folder: string, series: Record<string, number[]>): void {
   tf.tidy(() => {
     const writer = tf.node.summaryFileWriter(folder);

@@ -38,9 +38,7 @@ export function startFrom(
   const labels = classes.map((name) => info.classes.indexOf(name));
   if (labels.includes(-1)) {
     throw new RangeError(
-      `the model to start from must know ${classes.join(", ")}, got one of ${
-        info.classes.join(", ")
-      }`,
+      `classifier must have the classes ${classes.join(", ")}, got ${info.classes.join(", ")}`,
     );
   }
   const isSame = classes.length === info.classes.length;
@@ -68,7 +66,7 @@ export function startFrom(
   return copied;
 }
 
-/** Whether each layer has the one before it as its only input. */
+/** Checks that the only input of each layer is the one before it. */
 function isChain({ layers, outputs }: LayersModel): boolean {
   const follows = (layer: Layer, i: number) =>
     i === 0 || (layer.input as SymbolicTensor).sourceLayer === layers[i - 1];

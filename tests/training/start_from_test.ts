@@ -88,7 +88,7 @@ Deno.test("startFrom() refuses classes that the model does not know, and what is
   assertThrows(
     () => startFrom(describe(model, CLASSES.binary), CLASSES["three-class"]),
     RangeError,
-    "must know without_mask, with_mask, mask_weared_incorrect, got one of without_mask, with_mask",
+    "must have the classes without_mask, with_mask, mask_weared_incorrect, got without_mask, with_mask",
   );
   model.dispose();
   const input = tf.input({ shape: [SIZE, SIZE, 3] });

@@ -3,7 +3,7 @@ import { darken, type Dice, lighten, makeFabric, randomColour } from "./chance.t
 import type { Face } from "./face.ts";
 import { area, circle, line, trace } from "./svg.ts";
 
-/** What lies behind the head, and what lies before it. */
+/** The SVG elements behind and in front of the head. */
 interface Layers {
   back: string;
   front: string;
