@@ -1,4 +1,4 @@
-/** Bundles the page's TypeScript and TensorFlow.js for the browser, with Vite. */
+/** Bundles the page's TypeScript and TensorFlow.js for the browser, with Rolldown. */
 import { join } from "node:path";
 import { createHash } from "node:crypto";
 import { canWrite, userCacheFolder } from "../lib/data/data_folder.ts";
@@ -22,30 +22,42 @@ export async function buildApp(): Promise<string> {
   const own = join(userCacheFolder(), "app", name);
   const folder = await canWrite(join(ROOT, "app")) ? PAGE_FOLDER : own;
   if (await isBuilt(folder)) return folder;
-  const { build } = await import("vite");
   await writeWholeFolder(folder, async (part) => {
-    await build({
-      root: join(ROOT, "app"),
-      configFile: false,
-      publicDir: false,
-      logLevel: "error",
-      // lib names npm packages as Deno takes them from anywhere.
-      resolve: { alias: [{ find: /^npm:(.+)@[^@/]+/, replacement: "$1" }] },
-      build: {
-        outDir: part,
-        emptyOutDir: true,
-        target: "es2022",
-        assetsInlineLimit: 0,
-        modulePreload: { polyfill: false },
-        chunkSizeWarningLimit: Infinity,
-      },
-      worker: {
-        format: "es",
-        rolldownOptions: { output: { entryFileNames: "worker/[name]-[hash].js" } },
-      },
-    });
+    await bundle("main.ts", join(part, "main.js"));
+    await bundle("worker.ts", join(part, "worker/worker.js"));
+    for (const name of ["style.css", "icon.svg"]) {
+      await Deno.copyFile(join(ROOT, "app", name), join(part, name));
+    }
+    const page = await Deno.readTextFile(join(ROOT, "app/index.html"));
+    await Deno.writeTextFile(join(part, "index.html"), page.replace("./main.ts", "./main.js"));
   }, { isDone: () => isBuilt(folder) });
   return folder;
+}
+
+/** Puts a file of the page, and all that it imports, into one file of JavaScript. */
+async function bundle(name: string, target: string): Promise<void> {
+  const { rolldown } = await import("rolldown"); // not Vite around it, which takes a # in a path for an address's
+  const bundler = await rolldown({
+    input: join(ROOT, "app", name),
+    platform: "browser",
+    transform: { target: "es2022" },
+    plugins: [{
+      name: "addresses",
+      // lib names npm packages as Deno takes them from anywhere.
+      resolveId: {
+        filter: { id: /^npm:/ },
+        handler(id, importer) {
+          return this.resolve(id.replace(/^npm:(.+)@[^@/]+/, "$1"), importer, { skipSelf: true });
+        },
+      },
+      transform: (code) => code.replace('"./worker.ts"', '"./worker/worker.js"'),
+    }],
+  });
+  try {
+    await bundler.write({ file: target, format: "es", minify: true, codeSplitting: false });
+  } finally {
+    await bundler.close();
+  }
 }
 
 /** Whether the page in a folder is newer than all its sources. */
