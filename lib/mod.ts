@@ -54,6 +54,7 @@ export { type FaceKinds, labelledSlices, readFaceKinds } from "./evaluation/labe
 export * from "./evaluation/judge_detections.ts";
 export * from "./evaluation/detection_metrics.ts";
 export * from "./charts/mod.ts";
+export * from "./charts/detection_report.ts";
 export * from "./charts/report.ts";
 export * from "./model/saved_model.ts";
 export * from "./model/predictions.ts";

@@ -30,7 +30,7 @@ Deno.test("evaluate takes the classes that are there, with no options but the da
       assertEquals([result.n, result.classes], [30, [...CLASSES.binary]]);
       assertEquals(result.otherAnswers.className, "mask_weared_incorrect");
       assertEquals(result.warnings, [
-        "the set has 30 photos: with fewer than 50, chance decides much",
+        "the set has 30 photos: with fewer than 50, results vary much by chance",
       ]);
     });
 
