@@ -21,7 +21,7 @@ Deno.test("loadMaskFinder() classifies crops and boxes, and leaves no tensor beh
   assertEquals(await finder.classifyFaces(canvas, boxes), await finder.classifyFaces(wall));
   assertEquals(await finder.classifyFaces(wall, []), []);
   const outside = [{ left: 500, top: 0, width: 9, height: 9 }];
-  await assertRejects(() => finder.classifyFaces(wall, outside), RangeError, "outside");
+  await assertRejects(() => finder.classifyFaces(wall, outside), RangeError, "must overlap");
   await assertRejects(() => finder.findMasks({ ...wall, width: 7 }), RangeError, "3 or 4 bytes");
   await assertRejects(() => finder.findMasks(wall, { minScore: 2 }), RangeError, "minScore");
   assertEquals(tf.memory().numTensors, before);
