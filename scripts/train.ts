@@ -1,5 +1,5 @@
 /** `deno task train`: one of the recipes, from folders or zips of photos to a saved model. */
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { Command, Option } from "commander";
 import type { LayersModel } from "@tensorflow/tfjs-node";
 import type { LabelledPhotos } from "../lib/data/labelled_photos.ts";
@@ -76,15 +76,16 @@ const options = addPhotoOptions(command, { taskDefault: "as the photos have clas
   .option("--json", "nothing but the result, as one JSON object")
   .showHelpAfterError()
   .parse(Deno.args, { from: "user" }).opts<Options>();
-/** Of a path that `runCommand` takes from where the user stands. */
-const findCheckpoint = () => `${resolve(options.model)}.checkpoint`;
+/** Where the model goes; a folder that others mounted keeps what is beside it, and nothing else. */
+let folder = "";
+const findCheckpoint = () => join(folder, "training.checkpoint");
 const onProgress = options.json ? undefined : progressLine();
 const tell = (text: string) => options.json || console.error(printable(text));
 
 await runCommand(async () => {
   await setUpEngine();
   const lib = await import("../lib/mod.ts");
-  await lib.checkModelFolder(options.model);
+  folder = await lib.checkModelFolder(options.model);
   const resumeFrom = await readCheckpoint(lib);
   const corrections = options.corrections ? await lib.readCorrections(options.corrections) : [];
   const recipe = findRecipe(lib);
@@ -121,7 +122,7 @@ await runCommand(async () => {
     groups: split.groups,
   });
   await save(lib, model, photos, { unsureBelow, teacher, start });
-  await lib.saveHistory(history, options.model);
+  await lib.saveHistory(history, folder);
   await removeIfThere(findCheckpoint());
   const { data, leftOut, unreadable, notes } = photos;
   if (!options.json) return describe(lib, evaluation, { data, bestEpoch, history });

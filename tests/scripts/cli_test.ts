@@ -374,7 +374,7 @@ Deno.test("the commands answer --help, and a mistake in one line", async () => {
   assertStringIncludes(help, `(choices: ${choices}, default: "cnn")`);
   const cases: [string[], RegExp][] = [
     [["train", "--epochs", "two"], /--epochs.*whole number/],
-    [["train", "--resume", "--model", "nowhere"], /no checkpoint .*nowhere\.checkpoint/],
+    [["train", "--resume", "--model", "nowhere"], /no checkpoint .*nowhere.training\.checkpoint/],
     [["train", "--data", "nowhere.zip"], /there is no folder or zip .*nowhere\.zip/],
     [["train", "--task", "four-class"], /--task.*binary, three-class/],
     [["train", "--classes", "hat"], /--classes.*must be "name=class,name=class", got "hat"/],
@@ -432,7 +432,7 @@ Deno.test("train --resume goes on after kill -9 and Ctrl-C as if there had been 
       const args = ["--data", photos, "--model", join(folder, name), "--epochs", "6"];
       return [...args, "--json"];
     };
-    const [args, checkpoint] = [argsOf("stopped"), join(folder, "stopped.checkpoint")];
+    const [args, checkpoint] = [argsOf("stopped"), join(folder, "stopped/training.checkpoint")];
     const killed = await trainAndStop(args, checkpoint, "SIGKILL");
     assertEquals(killed.code, 137);
     const interrupted = await trainAndStop([...args, "--resume"], checkpoint, "SIGINT");
@@ -459,7 +459,7 @@ Deno.test({
   ignore: !python,
   fn: async () => {
     await withFolder(async (folder) => {
-      const photos = join(folder, "photos"), checkpoint = join(folder, "model.checkpoint");
+      const photos = join(folder, "photos"), checkpoint = join(folder, "model/training.checkpoint");
       await writeSampleFaces(join(photos, "data"), { count: 60, seed: 7 });
       const options = ["--data", photos, "--model", join(folder, "model"), "--no-cache"];
       const task = [Deno.execPath(), "task", "train", ...options];
@@ -469,10 +469,10 @@ Deno.test({
       }).output();
       const shown = new TextDecoder().decode(stdout);
       assertEquals(code, 130, shown);
-      assertMatch(shown, /\nstopped; .* --resume \(.*model\.checkpoint\)\s*$/);
+      assertMatch(shown, /\nstopped; .* --resume \(.*model.training\.checkpoint\)\s*$/);
       assertEquals((await loadCheckpoint(checkpoint)).progress.epoch, 2);
       const left = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
-      assertEquals(left.sort(), ["model.checkpoint", "photos"]);
+      assertEquals(left.sort(), ["model", "photos"]);
     });
   },
 });
