@@ -9,7 +9,6 @@ import { describeExcess, MAX_PIXELS } from "../lib/images/file_format.ts";
 const FOLDERS = {
   classifier: "/model/",
   detector: "/detector/",
-  secondLook: "/second_look/",
   wasm: "/wasm/",
 };
 

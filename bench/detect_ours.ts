@@ -7,7 +7,6 @@ import { CLASSES } from "../lib/types.ts";
 import type { Answer, Request } from "./detect.ts";
 import { readLines } from "./peers.ts";
 
-const sizes = Deno.args.length > 0 ? Deno.args.map(Number) : undefined;
 const detector = await loadDetector();
 const classifier = {
   model: buildCnn(),
@@ -19,7 +18,7 @@ for await (const line of readLines(Deno.stdin.readable)) {
   const start = performance.now();
   let faces = 0;
   const listed = files.map((file) => ({ file }));
-  for await (const result of detectFiles(detector, classifier, listed, { sizes })) {
+  for await (const result of detectFiles(detector, classifier, listed)) {
     if ("faces" in result) faces += result.faces.length;
   }
   const seconds = (performance.now() - start) / 1000;

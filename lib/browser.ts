@@ -12,8 +12,7 @@ import {
   findFaces,
 } from "./detection/find_faces.ts";
 import type { FaceBox } from "./detection/face_network.ts";
-import { FACE_API, FACE_API_WEIGHTS, SECOND_LOOK_WEIGHTS } from "./detection/read_weights.ts";
-import { loadSsdNetwork } from "./detection/ssd_network.ts";
+import { readNetwork } from "./detection/read_network.ts";
 import { findPackage, PACKAGE_FOLDER, toAddress, toPath } from "./engine/package_files.ts";
 import type { Platform } from "./engine/platform.ts";
 import { type Pixels, readRgb } from "./images/read_rgb.ts";
@@ -53,10 +52,8 @@ export interface MaskFinderOptions {
   folders?: {
     /** Of a saved model: `model.json` and `weights.bin`. @default the package's `models/face-mask` */
     classifier?: string | URL;
-    /** The folder `model` of `@vladmandic/face-api`. */
+    /** Of the detector: `model.json` and `weights.bin`. @default the package's `models/face-detector` */
     detector?: string | URL;
-    /** The package's folder `models/second_look`. */
-    secondLook?: string | URL;
     /** The folder `dist` of `@tensorflow/tfjs-backend-wasm`. */
     wasm?: string | URL;
   };
@@ -130,10 +127,10 @@ export async function loadMaskFinder(
     backend,
     () => locate("wasm", () => find("@tensorflow/tfjs-backend-wasm", "dist/")),
   );
-  const network = await loadSsdNetwork(tf, [
-    new URL(FACE_API_WEIGHTS, locate("detector", () => find(FACE_API, "model/"))),
-    new URL(SECOND_LOOK_WEIGHTS, locate("secondLook", () => own("second_look"))),
-  ]);
+  const network = await readNetwork(
+    { ...tf, models },
+    locate("detector", () => own("face-detector")),
+  );
   const detector = createDetector(network, PLATFORM);
   try {
     const { model, info } = await loadNetwork(

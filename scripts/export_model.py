@@ -32,9 +32,13 @@ def load_model(folder):
         model = keras.Model.from_config(config)
 
     specs = saved["weightsManifest"][0]["weights"]
-    sizes = [int(np.prod(spec["shape"])) for spec in specs]
-    flat = np.split(np.fromfile(folder / "weights.bin", "<f4"), np.cumsum(sizes)[:-1])
-    arrays = [array.reshape(spec["shape"]) for array, spec in zip(flat, specs, strict=True)]
+    data, offset, arrays = (folder / "weights.bin").read_bytes(), 0, []
+    for spec in specs:
+        kind = np.dtype("<f2" if "quantization" in spec else "<f4")
+        count = int(np.prod(spec["shape"]))
+        values = np.frombuffer(data, kind, count, offset).astype(np.float32)
+        arrays.append(values.reshape(spec["shape"]))
+        offset += count * kind.itemsize
     # Weights are named `layer/weight`. The libraries name the last part differently, in one order.
     named = zip((spec["name"].split("/")[0] for spec in specs), arrays, strict=True)
     for name, group in groupby(named, key=lambda pair: pair[0]):

@@ -8,7 +8,6 @@ import type { Lib } from "./labelled_photos.ts";
 import {
   parseNumber,
   parsePath,
-  parseWholeNumber,
   printable,
   progressLine,
   runCommand,
@@ -20,7 +19,7 @@ interface Options {
   crop?: boolean;
   unsure?: number;
   minScore?: number;
-  sizes?: number[];
+  facesFrom?: number;
   format: "text" | "json" | "csv";
   json?: boolean;
   output?: string;
@@ -46,14 +45,14 @@ const command = new Command("deno task predict")
   )
   .option(
     "--min-score <score>",
-    "the confidence from which a found face counts (default: 0.3)",
+    "the confidence from which a found face counts (default: 0.35)",
     parseNumber(0, 1),
   )
   .option(
-    "--sizes <pixels>",
-    "the sizes in which a photo is searched, in pixels of its longer side (default: 512,768): " +
-      "320 is quick, 512,1024,1536 finds more small faces",
-    (text: string) => text.split(",").map(parseWholeNumber(64)),
+    "--faces-from <pixels>",
+    "the smallest face that should be found, in pixels of the photo on its shorter side: fewer take longer " +
+      "(default: 1/64 of the photo's longer side)",
+    parseNumber(2, 1e6),
   )
   .addOption(
     new Option(
@@ -74,7 +73,10 @@ const command = new Command("deno task predict")
 const options = command.opts<Options>();
 
 /** Refuses options that contradict each other. */
-function checkOptions({ crop, minScore, sizes, output, resume }: Options, format: string): void {
+function checkOptions(
+  { crop, minScore, facesFrom, output, resume }: Options,
+  format: string,
+): void {
   if (resume && !output) throw new TypeError("--resume needs --output, the file to go on with");
   if (output && format === "text") {
     throw new TypeError("--output must be with --format json or csv, got text");
@@ -84,8 +86,8 @@ function checkOptions({ crop, minScore, sizes, output, resume }: Options, format
       `--resume must be with --format json, got ${format}: JSON Lines show whether a result is whole`,
     );
   }
-  if (crop && (sizes || minScore !== undefined)) {
-    throw new TypeError("--sizes and --min-score are about finding faces: leave out --crop");
+  if (crop && (facesFrom !== undefined || minScore !== undefined)) {
+    throw new TypeError("--faces-from and --min-score are about finding faces: leave out --crop");
   }
 }
 
@@ -103,7 +105,7 @@ function makeIsDrawn(annotate: string | undefined, paths: readonly string[]) {
 }
 
 await runCommand(async () => {
-  const { model, crop = false, minScore, sizes, output, resume, annotate } = options;
+  const { model, crop = false, minScore, facesFrom, output, resume, annotate } = options;
   const format = options.json ? "json" : options.format;
   checkOptions(options, format);
   const isDrawn = makeIsDrawn(annotate, command.args);
@@ -127,7 +129,7 @@ await runCommand(async () => {
   }
   const predictions = crop
     ? lib.classifyCrops(classifier, listNew())
-    : lib.detectFiles(await lib.loadDetector(), classifier, listNew(), { minScore, sizes });
+    : lib.detectFiles(await lib.loadDetector(), classifier, listNew(), { minScore, facesFrom });
 
   const onProgress = output || annotate ? progressLine() : undefined;
   if (!results) writeOut(lib.formatHead(format));

@@ -5,8 +5,7 @@ import { ROOT } from "./terminal.ts";
 
 /** The only address that is listened on. */
 const HOSTNAME = "127.0.0.1";
-const DETECTOR = join(ROOT, "node_modules/@vladmandic/face-api/model");
-const SECOND_LOOK = join(ROOT, "models/second_look");
+const DETECTOR = join(ROOT, "models/face-detector");
 const WASM = join(ROOT, "node_modules/@tensorflow/tfjs-backend-wasm/dist");
 
 const TYPES: Record<string, string> = {
@@ -71,11 +70,7 @@ export async function readPageFiles(
   paths.set("/", join(page, "index.html"));
   const others: [string, string, string[]][] = [
     ["model", model, ["model.json", "weights.bin"]],
-    ["detector", DETECTOR, [
-      "ssd_mobilenetv1_model-weights_manifest.json",
-      "ssd_mobilenetv1_model.bin",
-    ]],
-    ["second_look", SECOND_LOOK, ["weights_manifest.json", "weights.bin"]],
+    ["detector", DETECTOR, ["model.json", "weights.bin"]],
     ["wasm", WASM, ["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm"]],
   ];
   for (const [path, folder, names] of others) {

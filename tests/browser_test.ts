@@ -12,7 +12,7 @@ Deno.test("loadMaskFinder() classifies crops and boxes, and leaves no tensor beh
   const finder = await loadMaskFinder();
   const before = tf.memory().numTensors;
   assertEquals(await finder.findMasks(wall), []);
-  assertEquals(await finder.findFaces(wall, { sizes: [64] }), []);
+  assertEquals(await finder.findFaces(wall, { facesFrom: 10 }), []);
   assertEquals((await finder.classifyFaces(wall)).length, 1);
   const data = new Uint8ClampedArray(90 * 60 * 4).fill(200);
   for (let i = 3; i < data.length; i += 4) data[i] = 255;
@@ -32,7 +32,7 @@ Deno.test("loadMaskFinder() classifies crops and boxes, and leaves no tensor beh
 Deno.test("loadMaskFinder() says what is wrong, and leaves no tensor behind", async () => {
   await assertRejects(() => loadMaskFinder({ backend: "steam" }), RangeError, "got steam");
   await withFolder(async (folder) => {
-    for (const name of ["classifier", "detector", "secondLook"] as const) {
+    for (const name of ["classifier", "detector"] as const) {
       const folders = { [name]: pathToFileURL(folder) };
       await assertRejects(() => loadMaskFinder({ folders }), Error, "json cannot be read");
       assertEquals(tf.memory().numTensors, 0, name);

@@ -72,8 +72,8 @@ const UNWANTED = /test|bench|notebook|scripts|data\/|\.(jpe?g|png|webp|gif|avif|
 const WANTED = [
   "models/face-mask/model.json",
   "models/face-mask/weights.bin",
-  "models/second_look/weights.bin",
-  "models/second_look/weights_manifest.json",
+  "models/face-detector/model.json",
+  "models/face-detector/weights.bin",
   "LICENSE",
   "README.md",
 ];

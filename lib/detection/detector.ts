@@ -1,27 +1,25 @@
 /** The detector of faces on Deno, with the native library. */
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { installKernels } from "../engine/kernels.ts";
 import { bytesToFloats } from "../engine/native_ops.ts";
-import { findPackage, PACKAGE_FOLDER } from "../engine/package_files.ts";
+import { PACKAGE_FOLDER } from "../engine/package_files.ts";
 import type { Platform } from "../engine/platform.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { resizePhoto } from "../images/decode_image.ts";
 import { createDetector, type Detector } from "./find_faces.ts";
-import { chooseRunLayer } from "./native_layer.ts";
-import { FACE_API, FACE_API_WEIGHTS, SECOND_LOOK_WEIGHTS } from "./read_weights.ts";
-import { loadSsdNetwork, type SsdNetwork } from "./ssd_network.ts";
+import { DETECTOR_FOLDER, readNetwork } from "./read_network.ts";
 
 export { type DetectOptions, type Detector, findFaces, MIN_SCORE } from "./find_faces.ts";
 
 /** tfjs-node and libvips: the quickest here. */
-const PLATFORM: Platform = { tf, resize: resizePhoto, toFloats: bytesToFloats };
+export const PLATFORM: Platform = { tf, resize: resizePhoto, toFloats: bytesToFloats };
 
 /**
- * Loads the face detector of `@vladmandic/face-api`, an SSD on MobileNetV1 trained on WIDER FACE, whose
- * weights lie in the installed package; and a second look of this project's, which corrects its smaller
- * boxes and their scores (see `trainSecondLook`).
+ * Loads the face detector.
  *
- * @throws {Deno.errors.InvalidData} if weights are missing or damaged
+ * @param folder What `saveDetector` has written. @default the detector that comes with this package
+ * @throws {Deno.errors.InvalidData} if a file is missing or damaged
  * @example
  * ```ts
  * import { findFaces, loadDetector } from "./detector.ts";
@@ -32,28 +30,16 @@ const PLATFORM: Platform = { tf, resize: resizePhoto, toFloats: bytesToFloats };
  * detector.dispose();
  * ```
  */
-export async function loadDetector(
-  { secondLook }: {
-    /**
-     * The folder of what corrects the package's boxes, or none.
-     *
-     * @default the package's models/second_look
-     */
-    secondLook?: string | false;
-  } = {},
-): Promise<Detector<SsdNetwork>> {
-  const corrections = secondLook === undefined
-    ? new URL("models/second_look/", PACKAGE_FOLDER)
-    : secondLook && pathToFileURL(`${resolve(secondLook)}/`);
+export async function loadDetector(folder?: string): Promise<Detector> {
+  installKernels();
+  const address = folder === undefined
+    ? new URL(DETECTOR_FOLDER, PACKAGE_FOLDER)
+    : pathToFileURL(`${resolve(folder)}/`);
   try {
-    const manifests = [
-      new URL(FACE_API_WEIGHTS, new URL("model/", findPackage(FACE_API))),
-      ...corrections ? [new URL(SECOND_LOOK_WEIGHTS, corrections)] : [],
-    ];
-    return createDetector(await loadSsdNetwork(tf, manifests, chooseRunLayer()), PLATFORM);
+    return createDetector(await readNetwork(tf, address), PLATFORM);
   } catch (cause) {
     throw new Deno.errors.InvalidData(
-      `the face detector's weights are missing or damaged: ${(cause as Error).message}`,
+      `the face detector's files are missing or damaged: ${(cause as Error).message}`,
       { cause },
     );
   }

@@ -13,7 +13,7 @@ export interface FaceNetwork {
   /**
    * Runs the network on one input.
    *
-   * @param x `[1, height, width, 3]` float32 RGB in 0..255, of sides that `planPass` gives; is left as it is
+   * @param x `[1, height, width, 3]` float32 RGB in 0..255, of sides that `planViews` gives; is left as it is
    * @returns boxes in pixels of the input, of a score of `minScore` and more, several per face, in no order
    */
   findBoxes(x: Tensor4D, minScore: number): Promise<FaceBox[]>;

@@ -4,17 +4,17 @@ import type { Platform } from "../engine/platform.ts";
 import type { Photo } from "../photo.ts";
 import type { FaceBox, FaceNetwork } from "./face_network.ts";
 import { mergeBoxes } from "./merge_boxes.ts";
-import { type Pass, planPass, toPhoto } from "./passes.ts";
+import { planViews, toPhoto, type View } from "./plan_views.ts";
 
 /** How faces are looked for. */
 export interface DetectOptions {
-  /** How sure the detector must be that there is a face, in 0..1. @default 0.3 */
+  /** How sure the detector must be that there is a face, in 0..1. @default 0.35 */
   minScore?: number;
   /**
-   * The photo is looked at once in each of these sizes: pixels of its longer side. A face is found from
-   * about 16 pixels of the largest on. Time grows with their squares. @default [512, 768]
+   * Pixels of the photo on the shorter side of the smallest face that should be found. Time grows as its
+   * square falls; memory does not. @default 1/64 of the photo's longer side
    */
-  sizes?: readonly number[];
+  facesFrom?: number;
 }
 
 /** What finds faces, in memory, and where it runs. The caller disposes it. */
@@ -25,9 +25,7 @@ export interface Detector<Network extends FaceNetwork = FaceNetwork> {
 }
 
 /** From this score on a face is shown, unless one asks for others. */
-export const MIN_SCORE = 0.3;
-/** Pixels of the longer side in which a photo is looked at, unless one asks for others. */
-const SIZES: readonly number[] = [512, 768];
+export const MIN_SCORE = 0.35;
 /** Boxes of this score have a say in where a surer one lies, so that the answer does not depend on the least score shown. */
 const VOTING_SCORE = 0.05;
 
@@ -39,14 +37,14 @@ export function createDetector<Network extends FaceNetwork>(
   return { network, platform, dispose: () => network.dispose() };
 }
 
-/** The photo as the network takes it, `[1, height, width, 3]` float32 in 0..255; the caller disposes it. */
+/** The view as the network takes it, `[1, height, width, 3]` float32 in 0..255; the caller disposes it. */
 export async function toInput(
   { tf, resize, toFloats }: Platform,
   photo: Photo,
-  pass: Pass,
+  view: View,
 ): Promise<Tensor4D> {
-  const { width, height, inputWidth, inputHeight } = pass;
-  const pixels = await resize(photo, pass);
+  const { width, height, inputWidth, inputHeight } = view;
+  const pixels = await resize(photo, { width, height }, view);
   return tf.tidy(() =>
     tf.pad(toFloats(pixels, [1, height, width, 3], 1) as Tensor4D, [
       [0, 0],
@@ -60,8 +58,7 @@ export async function toInput(
 /**
  * Finds the faces of a photo.
  *
- * Sizes, corrections of the boxes and thresholds were chosen on the training part of Kaggle's
- * `andrewmvd/face-mask-detection`.
+ * The threshold and the size of the view were chosen on validation parts: see `models/face-detector`.
  *
  * @returns boxes in pixels of the photo, the surest first; none where no face is found
  * @throws {RangeError} if an option is out of its range
@@ -69,17 +66,19 @@ export async function toInput(
 export async function findFaces(
   { network, platform }: Detector,
   photo: Photo,
-  { minScore = MIN_SCORE, sizes = SIZES }: DetectOptions = {},
+  { minScore = MIN_SCORE, facesFrom }: DetectOptions = {},
 ): Promise<FaceBox[]> {
   if (!(minScore > 0 && minScore < 1)) {
     throw new RangeError(`minScore must be above 0 and below 1, got ${minScore}`);
   }
-  const passes = sizes.map((size) => planPass(photo, size));
+  const views = planViews(photo, facesFrom);
   const boxes: FaceBox[] = [];
-  for (const pass of passes) {
-    const x = await toInput(platform, photo, pass);
-    const found = network.findBoxes(x, Math.min(minScore, VOTING_SCORE));
-    boxes.push(...(await found.finally(() => x.dispose())).map((box) => toPhoto(box, pass)));
+  for (const view of views) {
+    const x = await toInput(platform, photo, view);
+    const found = await network.findBoxes(x, Math.min(minScore, VOTING_SCORE))
+      .finally(() => x.dispose());
+    boxes.push(...mergeBoxes(toPhoto(found, view, photo), photo));
   }
-  return mergeBoxes(boxes, photo).filter(({ score }) => score >= minScore);
+  const faces = views.length > 1 ? mergeBoxes(boxes, photo) : boxes;
+  return faces.filter(({ score }) => score >= minScore);
 }

@@ -2,7 +2,6 @@
 import { fileURLToPath } from "node:url";
 import { findPackage } from "../engine/package_files.ts";
 import { findFaces, loadDetector } from "./detector.ts";
-import { FACE_API } from "./read_weights.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { resizePhoto } from "../images/decode_image.ts";
 import { type Box, FACE_MARGIN, type ImageSet } from "../types.ts";
@@ -14,9 +13,10 @@ export type Point = readonly [x: number, y: number];
 /** Places in what {@linkcode findLandmarks} gives; the jaw ends at the ears. */
 export const LEFT_JAW = 0, RIGHT_JAW = 16, NOSE_TIP = 30;
 
-/** Pixels to which photos are enlarged for the detector, which was trained on small faces. */
-const DETECTOR_SIZES = [256] as const;
-
+/** How many of the smallest faces that are sought a crop is long: its face is no small one. */
+const CROP_FACES = 13;
+/** The package of the network that finds landmarks. */
+const FACE_API = "@vladmandic/face-api";
 /** The width of a jaw, as a share of the face's box: less is no face, or one in full profile. */
 const LEAST_JAW = 0.45;
 
@@ -37,7 +37,8 @@ export async function findLandmarks(
 ): Promise<Point[] | undefined> {
   const { detector, landmarks } = await loadNetworks();
   const photo = { width: size, height: size, pixels };
-  const box = known ?? (await findFaces(detector, photo, { sizes: DETECTOR_SIZES }))[0];
+  const box = known ??
+    (await findFaces(detector, photo, { facesFrom: Math.max(2, size / CROP_FACES) }))[0];
   if (!box) return undefined;
   const shape = { width: Math.round(box.width), height: Math.round(box.height) };
   const face = tf.tensor3d(

@@ -75,12 +75,12 @@ export async function findMasks(
   detector: Detector,
   classifier: FaceClassifier,
   photo: Photo,
-  { minScore = MIN_SCORE, sizes, mayBeCrop = true }: MaskOptions = {},
+  { minScore = MIN_SCORE, facesFrom, mayBeCrop = true }: MaskOptions = {},
 ): Promise<MaskDetection[]> {
   const find = (photo: Photo, options: DetectOptions) => findFaces(detector, photo, options);
   const faces = mayBeCrop
-    ? await findFacesOrCrop(photo, find, { minScore, sizes })
-    : await find(photo, { minScore, sizes });
+    ? await findFacesOrCrop(photo, find, { minScore, facesFrom })
+    : await find(photo, { minScore, facesFrom });
   const predictions = await classifyBoxes(detector.platform, classifier, photo, faces);
   return faces.map(({ score, ...box }, i) => ({ box, ...predictions[i]!, score }));
 }

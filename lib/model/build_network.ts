@@ -1,7 +1,8 @@
 /** Builds a network from a `model.json` and its weights, with limits on time and memory. */
 import type * as core from "@tensorflow/tfjs-core";
 import type * as layers from "@tensorflow/tfjs-layers";
-import { checkDigests, checkInfo, type ModelInfo, type ModelJson } from "./model_json.ts";
+import { checkDigests } from "../engine/model_digest.ts";
+import { checkInfo, type ModelInfo, type ModelJson, type WeightSpec } from "./model_json.ts";
 
 /** The part of TensorFlow.js that is used here, on any backend. */
 export type TensorFlow =
@@ -37,8 +38,8 @@ export async function buildNetwork(
   weights: ArrayBuffer,
 ): Promise<{ model: layers.LayersModel; info: ModelInfo; hasDigests: boolean }> {
   const hasDigests = await checkDigests(json, weights);
-  checkFinite(new Float32Array(weights));
   const specs = json.weightsManifest.flatMap((group) => group.weights);
+  checkFinite(weights, specs);
   const model = await buildLayers(tf, json.modelTopology, specs.map(({ shape }) => shape));
   try {
     checkWork(model);
@@ -58,9 +59,21 @@ export async function buildNetwork(
   }
 }
 
-function checkFinite(weights: Float32Array): void {
-  let sum = 0; // of zeros; by index, as iterators take ten times as long
-  for (let i = 0; i < weights.length; i++) sum += 0 * weights[i]!;
+function checkFinite(weights: ArrayBuffer, specs: readonly WeightSpec[]): void {
+  let sum = 0, offset = 0; // of zeros; by index, as iterators take ten times as long
+  for (const { shape, quantization } of specs) {
+    const end = offset + shape.reduce((size, side) => size * side, quantization ? 2 : 4);
+    const bytes = weights.slice(offset, end);
+    if (quantization) {
+      // Not Float16Array, which Node 22 has not. Infinities and NaN have all bits of the exponent.
+      const halves = new Uint16Array(bytes);
+      for (let i = 0; i < halves.length; i++) sum += Number((halves[i]! & 0x7c00) === 0x7c00);
+    } else {
+      const values = new Float32Array(bytes);
+      for (let i = 0; i < values.length; i++) sum += 0 * values[i]!;
+    }
+    offset = end;
+  }
   if (sum !== 0) throw new RangeError("there are weights that are not finite");
 }
 

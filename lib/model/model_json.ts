@@ -1,6 +1,7 @@
 /** What is in a saved model's `model.json`, and how its damage is noticed. Loads nothing. */
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { CLASSES, type ClassName } from "../types.ts";
+import type { Digests } from "../engine/model_digest.ts";
 import { checkTopology, isObject, isWhole, need } from "./check_topology.ts";
 
 /** What is saved inside `model.json`, beside the layers. */
@@ -31,6 +32,8 @@ export interface WeightSpec {
   name: string;
   shape: number[];
   dtype: "float32";
+  /** Present where each number is in the file as two bytes. */
+  quantization?: { dtype: "float16" };
 }
 
 /** A `model.json` that {@linkcode parseModelJson} has checked. */
@@ -38,12 +41,6 @@ export interface ModelJson {
   modelTopology: object;
   weightsManifest: { paths: string[]; weights: WeightSpec[] }[];
   userDefinedMetadata?: Record<string, unknown> & { sha256?: Digests };
-}
-
-/** SHA-256 of `model.json`, as {@linkcode digestModel} computes it, and of all weights; in hexadecimal. */
-export interface Digests {
-  "model.json": string;
-  "weights.bin": string;
 }
 
 /**
@@ -89,7 +86,9 @@ function checkWeights(group: unknown, field: string, names: Set<unknown>): void 
     need(isName, `${place}.name`, "a name that no other weight has", name);
     names.add(name);
     need(dtype === "float32", `${place}.dtype`, '"float32"', dtype);
-    need(quantization === undefined, `${place}.quantization`, "left out", quantization);
+    const isKnown = quantization === undefined ||
+      isObject(quantization) && quantization.dtype === "float16";
+    need(isKnown, `${place}.quantization`, '{"dtype":"float16"}, or left out', quantization);
     const isShape = Array.isArray(shape) && shape.length < 7 &&
       shape.every((side) => isWhole(side, 1, 2 ** 31));
     need(isShape, `${place}.shape`, "a list of positive whole numbers", shape);
@@ -99,63 +98,10 @@ function checkWeights(group: unknown, field: string, names: Set<unknown>): void 
 /** How many bytes the weights take together. */
 export function countWeightBytes({ weightsManifest }: Pick<ModelJson, "weightsManifest">): number {
   const sizes = weightsManifest.flatMap(({ weights }) => weights)
-    .map(({ shape }) => shape.reduce((size, side) => size * side, 4));
-  return sizes.reduce((sum, size) => sum + size, 0);
-}
-
-/**
- * Computes what a saved model is known by: a changed bit in the weights, or a changed value anywhere in
- * `model.json`, gives another digest. White space does not count.
- *
- * @param weights All weights, in the manifest's order.
- * @example
- * ```ts
- * import { digestModel } from "./model_json.ts";
- *
- * const json = { modelTopology: {}, weightsManifest: [] };
- * console.log(await digestModel(json, new Uint8Array(4)));
- * ```
- */
-export async function digestModel(
-  json: ModelJson,
-  weights: BufferSource,
-): Promise<Digests> {
-  const { sha256: _, ...metadata } = json.userDefinedMetadata ?? {};
-  const text = JSON.stringify({ ...json, userDefinedMetadata: metadata });
-  const [own, ofWeights] = await Promise.all([
-    crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)),
-    crypto.subtle.digest("SHA-256", weights),
-  ]);
-  // Not Uint8Array's own toHex(), which Node 22 has not.
-  const toHex = (digest: ArrayBuffer) =>
-    Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return { "model.json": toHex(own), "weights.bin": toHex(ofWeights) };
-}
-
-/**
- * Checks a model against the digests that it was saved with.
- *
- * @returns whether there are any: a model of other makers has none, and pages without https compute none
- * @throws {TypeError} if they differ; names the file
- */
-export async function checkDigests(json: ModelJson, weights: BufferSource): Promise<boolean> {
-  const saved = json.userDefinedMetadata?.sha256;
-  if (saved === undefined || !crypto.subtle) return false;
-  const found = await digestModel(json, weights);
-  const advice = {
-    "weights.bin": "copy the model again",
-    "model.json": "copy the model again or, if you changed it yourself, remove sha256 from it",
-  };
-  for (const file of ["weights.bin", "model.json"] as const) {
-    if (found[file] === saved?.[file]) continue;
-    throw new TypeError(
-      `${file} is not as it was saved: its SHA-256 is ${found[file]}, ` +
-        `userDefinedMetadata.sha256 says ${JSON.stringify(saved?.[file]) ?? "nothing"}; ${
-          advice[file]
-        }`,
+    .map(({ shape, quantization }) =>
+      shape.reduce((size, side) => size * side, quantization ? 2 : 4)
     );
-  }
-  return true;
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 /**

@@ -3,13 +3,13 @@ import type { LayersModel } from "@tensorflow/tfjs-node";
 import { dirname, join, resolve } from "node:path";
 import { mkdir } from "node:fs/promises";
 import { PACKAGE_FOLDER } from "../engine/package_files.ts";
+import { digestModel } from "../engine/model_digest.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { readRegularFile, removeIfThere, withWorkFolder, writeWhole } from "../files.ts";
 import { buildNetwork } from "./build_network.ts";
 import { loadNetwork } from "./load_network.ts";
 import {
   countWeightBytes,
-  digestModel,
   type ModelInfo,
   type ModelJson,
   parseModelJson,

@@ -1,8 +1,7 @@
 /** Builds a network from the pretrained backbone of a face detector. */
 import type { LayersModel, SymbolicTensor } from "@tensorflow/tfjs-node";
-import { loadDetector } from "../detection/detector.ts";
-import type { Ssd } from "../detection/ssd.ts";
 import { tf } from "../engine/tensorflow.ts";
+import { type BackboneLayer, listBackboneLayers, readBackboneWeights } from "./backbone.ts";
 import { seededDropout } from "./cnn.ts";
 
 /** Options of {@linkcode buildTransferModel}. */
@@ -56,12 +55,12 @@ export async function buildTransferModel(
   if (!(rate >= 0 && rate < 1)) {
     throw new RangeError(`dropout must be in 0 <= dropout < 1, got ${rate}`);
   }
-  const detector = await loadDetector();
+  const weights = await readBackboneWeights();
   try {
     let model!: LayersModel;
     tf.tidy(() => {
       const input = tf.input({ shape: [size, size, 3] });
-      const layers = listLayers(detector.network.ssd, blocks);
+      const layers = listLayers(listBackboneLayers(weights, blocks));
       const features = layers.reduce((x, { layer }) => layer.apply(x) as SymbolicTensor, input);
       const output = [
         tf.layers.globalAveragePooling2d({}),
@@ -77,12 +76,12 @@ export async function buildTransferModel(
     });
     return model;
   } finally {
-    detector.dispose();
+    tf.dispose(weights);
   }
 }
 
-/** Lists the first layers of the detector's backbone, with their weights: a convolution, then pairs of them. */
-function listLayers({ backbone: [start, ...pairs] }: Ssd, blocks: number) {
+/** The layers as they are trained on, with their first weights. */
+function listLayers([start, ...pairs]: BackboneLayer[]) {
   const { filters, bias } = start!;
   // The filters were trained on 2x - 1; these are the equivalent ones for x.
   const ofUnits = {
@@ -90,7 +89,7 @@ function listLayers({ backbone: [start, ...pairs] }: Ssd, blocks: number) {
     filters: tf.mul(filters, 2),
     bias: tf.sub(bias, tf.sum(filters, [0, 1, 2])),
   };
-  return [ofUnits, ...pairs.slice(0, 2 * blocks)].map(({ kind, stride, filters, bias }) => {
+  return [ofUnits, ...pairs].map(({ kind, stride, filters, bias }) => {
     const common = {
       kernelSize: filters.shape[0]!,
       strides: stride,

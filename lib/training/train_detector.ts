@@ -1,195 +1,228 @@
-/**
- * Teaches the detector a second look: two small layers on its finest grid that correct boxes and scores of
- * faces of up to some 100 pixels of its input. The network under them stays as it is.
- */
-import type { NamedTensorMap, Tensor, Tensor2D, Variable } from "@tensorflow/tfjs-node";
+/** Trains the detector of faces: all of its layers, on crops of photos whose faces have boxes. */
+import type { LayersModel, Tensor, Tensor4D, Variable } from "@tensorflow/tfjs-node";
 import { join } from "node:path";
-import { SECOND_LOOK } from "../detection/ssd.ts";
-import type { Detector } from "../detection/find_faces.ts";
-import type { SsdNetwork } from "../detection/ssd_network.ts";
-import { cosineDecay } from "./cosine_decay.ts";
+import { boxIou } from "../boxes.ts";
+import { createCenterNetwork } from "../detection/center_network.ts";
+import { STRIDE } from "../detection/decode_centers.ts";
+import { PLATFORM } from "../detection/detector.ts";
+import { createDetector, findFaces } from "../detection/find_faces.ts";
+import { createAdam, installKernels } from "../engine/kernels.ts";
+import { bytesToFloats } from "../engine/native_ops.ts";
+import { digestModel } from "../engine/model_digest.ts";
 import { tf } from "../engine/tensorflow.ts";
+import { writeWhole } from "../files.ts";
 import { decodePhoto } from "../images/decode_image.ts";
 import { seededRandom, shuffle } from "../random.ts";
-import {
-  BOX_NUMBERS,
-  type Cell,
-  CHANNELS,
-  FINEST,
-  mirror,
-  OUTPUTS,
-  readCells,
-} from "./detector_cells.ts";
-import type { Box, OnProgress } from "../types.ts";
-import { writeWhole } from "../files.ts";
+import type { OnProgress } from "../types.ts";
+import { cosineDecay } from "./cosine_decay.ts";
+import { type Crop, cutCrop, type PhotoOfFaces } from "./detector_crops.ts";
 
-/** A photo and all faces in it. */
-export interface PhotoOfFaces {
-  file: string;
-  boxes: readonly Box[];
+export type { PhotoOfFaces };
+
+/** A weight, as tfjs-layers has it: its types say less. */
+interface LayerVariable {
+  originalName: string;
+  shape: number[];
+  read(): Tensor;
 }
 
-/** Options of {@linkcode trainSecondLook}. */
-export interface SecondLookOptions {
-  /** Pixels of the longer side in which each photo is shown, half of them mirrored. @default [512, 768] */
-  sizes?: readonly number[];
-  /** Units of the hidden layer. @default 64 */
-  hidden?: number;
-  /** @default 10 */
+/** Options of {@linkcode trainDetector}. */
+export interface TrainDetectorOptions {
+  /** @default 3 */
   epochs?: number;
-  /** Cells of the grid a step. @default 512 */
+  /** Crops per step, one of each photo per epoch. @default 4 */
   batchSize?: number;
-  /** Of Adam, at the start; falls to 0 as a cosine. @default 0.001 */
+  /** Pixels of the square crops, a multiple of 32. @default 384 */
+  side?: number;
+  /** Of Adam, at its highest; rises over 150 steps, then falls to 0 as a cosine. @default 0.00003 */
   learningRate?: number;
-  /** Share of the grid's channels that is dropped while learning. @default 0.3 */
-  dropout?: number;
   /** @default 42 */
   seed?: number;
   onProgress?: OnProgress;
+  /** Stops the training: the model stays as it is then. */
+  signal?: AbortSignal;
 }
 
-/** How much a box's error counts beside the score's. */
-const BOX_WEIGHT = 4;
-/** Errors of a box up to this share of its size count squared. */
-const HUBER = 0.1;
+/** Half the bytes of float32; average precision is the same to 0.001. */
+const FLOAT16 = { dtype: "float16" } as const;
+/** Steps in which the learning rate rises. */
+const WARM_UP = 150;
+/** Weights of the losses of sizes and offsets beside the heat map's. */
+const SIZE_WEIGHT = 0.5, OFFSET_WEIGHT = 0.5;
+/** From this score on, what the detector finds where nothing is labelled is not held against it. */
+const UNLABELLED_SCORE = 0.25;
+/** A face that overlaps a labelled one by this share is that one. */
+const SAME_FACE = 0.3;
 
 /**
- * Trains the second look on photos whose faces are all known.
+ * Adds to each photo what the detector finds in it and nobody labelled, to be ignored: sets of photos miss
+ * faces of the background.
  *
- * A face counts as found by an anchor whose box overlaps it by half; the score aims at the overlap, so that
- * of several boxes the best survives. At the end the logits are averaged with the first look's, which has
- * seen more faces.
- *
- * @param detector Without a second look of its own; stays as it is.
- * @returns weights by name, which the caller disposes; see {@linkcode saveSecondLook}
- * @throws {RangeError} if the detector has a second look already, or nothing in the photos looks like a face
+ * @param model Of `buildCenterFace`'s kind; stays the caller's.
+ * @throws the signal's reason
  */
-export async function trainSecondLook(
-  detector: Detector<SsdNetwork>,
+export async function ignoreUnlabelled(
+  model: LayersModel,
   photos: readonly PhotoOfFaces[],
-  { sizes = [512, 768], hidden = 64, epochs = 10, batchSize = 512, learningRate = 1e-3, ...rest }:
-    SecondLookOptions = {},
-): Promise<NamedTensorMap> {
-  const { dropout = 0.3, seed = 42, onProgress } = rest;
-  if (detector.network.ssd.secondLook) {
-    throw new RangeError("the detector has a second look already");
+  { onProgress, signal }: Pick<TrainDetectorOptions, "onProgress" | "signal"> = {},
+): Promise<PhotoOfFaces[]> {
+  const detector = createDetector(createCenterNetwork(model), PLATFORM);
+  const all: PhotoOfFaces[] = [];
+  for (const { file, faces } of photos) {
+    signal?.throwIfAborted();
+    const boxes = await findFaces(detector, await decodePhoto(file), {
+      minScore: UNLABELLED_SCORE,
+    });
+    const unlabelled = boxes
+      .filter((box) => faces.every((face) => boxIou(face.box, box) < SAME_FACE))
+      .map(({ score: _, ...box }) => ({ box, isIgnored: true }));
+    all.push({ file, faces: [...faces, ...unlabelled] });
+    onProgress?.({ stage: "Finding unlabelled faces", done: all.length, total: photos.length });
   }
+  return all;
+}
+
+/**
+ * Trains the detector on crops of photos, all of its layers.
+ *
+ * Source of the loss: Zhou et al., 2019, Objects as Points, equation 1, https://arxiv.org/abs/1904.07850
+ *
+ * @param model Of `buildCenterFace`'s kind; learns, and stays the caller's.
+ * @throws {RangeError} if an option is out of its range, or there are fewer photos than a step has crops
+ * @throws the signal's reason
+ */
+export async function trainDetector(
+  model: LayersModel,
+  photos: readonly PhotoOfFaces[],
+  { epochs = 3, batchSize = 4, side = 384, learningRate = 3e-5, seed = 42, onProgress, signal }:
+    TrainDetectorOptions = {},
+): Promise<void> {
+  if (!Number.isInteger(side) || side < 32 || side % 32 !== 0) {
+    throw new RangeError(`side must be a multiple of 32 pixels, got ${side}`);
+  }
+  const steps = Math.floor(photos.length / batchSize);
+  if (steps < 1) {
+    throw new RangeError(`photos must be at least batchSize (${batchSize}), got ${photos.length}`);
+  }
+  installKernels();
   const random = seededRandom(seed);
-  const cells: Cell[] = [];
-  for (const [done, { file, boxes }] of photos.entries()) {
-    const photo = await decodePhoto(file);
-    for (const size of sizes) {
-      const [shown, faces] = random() < 0.5 ? mirror(photo, boxes) : [photo, boxes];
-      cells.push(...await readCells(detector, shown, faces, size, random));
+  const optimizer = createAdam({ learningRate });
+  const variables = model.trainableWeights.map((weight) =>
+    (weight as unknown as { val: Variable }).val
+  );
+  try {
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      const order = shuffle(photos, random);
+      const cut = (step: number) =>
+        Promise.all(
+          order.slice(step * batchSize, (step + 1) * batchSize)
+            .map((photo) => cutCrop(photo, side, random)),
+        );
+      let next = cut(0);
+      for (let step = 0; step < steps; step++) {
+        const crops = await next;
+        next = step + 1 < steps ? cut(step + 1) : Promise.resolve([]);
+        next.catch(() => {}); // told when its turn has come
+        signal?.throwIfAborted();
+        const done = epoch * steps + step;
+        const rate = learningRate * Math.min(1, (done + 1) / WARM_UP);
+        Object.assign(optimizer, { learningRate: rate * cosineDecay(done / (epochs * steps)) });
+        const loss = await trainStep(model, crops, side, (compute) => {
+          const { value, grads } = tf.variableGrads(compute, variables);
+          optimizer.applyGradients(grads);
+          return value;
+        });
+        onProgress?.({
+          stage: "Training the detector",
+          done: done + 1,
+          total: epochs * steps,
+          detail: `loss ${loss.toFixed(3)}`,
+        });
+      }
     }
-    onProgress?.({ stage: "looking at photos", done: done + 1, total: photos.length });
+  } finally {
+    optimizer.dispose();
   }
+}
 
-  if (cells.length === 0) {
-    throw new RangeError(
-      `no cell of ${photos.length} photos looks like a face: nothing to learn from`,
-    );
+async function trainStep(
+  model: LayersModel,
+  crops: readonly Crop[],
+  side: number,
+  minimize: (compute: () => ReturnType<Tensor["asScalar"]>) => Tensor,
+): Promise<number> {
+  const loss = tf.tidy(() => {
+    const cells = side / STRIDE, count = crops.length;
+    const x = tf.stack(crops.map(({ pixels }) => bytesToFloats(pixels, [side, side, 3], 1)));
+    const join = (name: "heat" | "mask" | "centres" | "sizes" | "offsets", channels: number) =>
+      tf.stack(crops.map((crop) => tf.tensor(crop[name], [cells, cells, channels]))) as Tensor4D;
+    const wanted = {
+      heat: join("heat", 1),
+      mask: join("mask", 1),
+      centres: join("centres", 1),
+      sizes: join("sizes", 2),
+      offsets: join("offsets", 2),
+    };
+    if (x.shape[0] !== count) throw new RangeError("a step needs crops");
+    return minimize(() => computeLoss(model.apply(x, { training: true }) as Tensor[], wanted));
+  });
+  const [value] = await loss.data();
+  loss.dispose();
+  return value!;
+}
+
+/** The focal loss of the heat map, and the mean error of sizes and offsets at the centres. */
+function computeLoss(
+  [heat, sizes, offsets]: Tensor[],
+  wanted: Record<"heat" | "mask" | "centres" | "sizes" | "offsets", Tensor4D>,
+) {
+  const { centres } = wanted;
+  const said = tf.clipByValue(heat!, 1e-5, 1 - 1e-5);
+  const others = tf.mul(wanted.mask, tf.sub(1, centres));
+  const found = tf.mul(tf.mul(tf.log(said), tf.square(tf.sub(1, said))), centres);
+  const farness = tf.mul(tf.pow(tf.sub(1, wanted.heat), 4), others);
+  const missed = tf.mul(tf.mul(tf.log(tf.sub(1, said)), tf.square(said)), farness);
+  const error = (given: Tensor, aim: Tensor) => tf.sum(tf.mul(tf.abs(tf.sub(given, aim)), centres));
+  const total = tf.addN([
+    tf.neg(tf.add(tf.sum(found), tf.sum(missed))),
+    tf.mul(SIZE_WEIGHT, error(sizes!, wanted.sizes)),
+    tf.mul(OFFSET_WEIGHT, error(offsets!, wanted.offsets)),
+  ]);
+  return tf.div(total, tf.maximum(tf.sum(centres), 1)).asScalar();
+}
+
+/**
+ * Saves the detector as {@linkcode loadDetector} reads it: `model.json` with digests, and `weights.bin` of
+ * float16. The folder's other files stay.
+ *
+ * @param info What is to be known of the training.
+ */
+export async function saveDetector(
+  model: LayersModel,
+  folder: string,
+  info: Record<string, unknown> = {},
+): Promise<void> {
+  const specs: Parameters<typeof tf.io.decodeWeights>[1] = [];
+  const halves: Uint8Array<ArrayBuffer>[] = [];
+  for (const weight of model.weights as unknown as LayerVariable[]) {
+    const { originalName: name, shape } = weight;
+    const values = await weight.read().data<"float32">();
+    specs.push({ name, shape, dtype: "float32", quantization: FLOAT16 });
+    halves.push(new Uint8Array(Float16Array.from(values).buffer));
   }
-  const weights = makeWeights(hidden, seed);
-  const optimizer = tf.train.adam(learningRate);
-  const steps = Math.max(1, Math.floor(cells.length / batchSize));
-  let order: readonly Cell[] = cells;
-  for (let step = 0; step < epochs * steps; step++) {
-    if (step % steps === 0) order = shuffle(order, random);
-    const batch = order.slice(step % steps * batchSize, (step % steps + 1) * batchSize);
-    Object.assign(optimizer, {
-      learningRate: learningRate * cosineDecay(step / (epochs * steps)),
-    });
-    tf.tidy(() => {
-      const x = stackRows(batch.map(({ x }) => x)), y = stackRows(batch.map(({ y }) => y));
-      optimizer.minimize(() => judge(look(x, weights, { dropout, seed: seed + step }), y));
-    });
-    onProgress?.({ stage: "learning", done: step + 1, total: epochs * steps });
-  }
-  optimizer.dispose();
-  const trained = tf.tidy(() => exportWeights(weights));
-  tf.dispose(Object.values(weights));
-  return trained;
-}
-
-/** Writes the weights as {@linkcode loadDetector} reads them; the folder's other files stay. */
-export async function saveSecondLook(weights: NamedTensorMap, folder: string): Promise<void> {
-  const { data, specs } = await tf.io.encodeWeights(weights);
-  const manifest = [{ paths: ["weights.bin"], weights: specs }];
-  await writeWhole(join(folder, "weights.bin"), new Uint8Array(data));
-  await writeWhole(join(folder, "weights_manifest.json"), JSON.stringify(manifest) + "\n");
-}
-
-type Weights = Record<"hidden" | "hiddenBias" | "output" | "outputBias", Variable>;
-
-/** The output layer says at first what the head says. */
-function makeWeights(hidden: number, seed: number): Weights {
-  const spread = Math.sqrt(6 / (CHANNELS + hidden)); // X. Glorot and Y. Bengio, 2010
-  return tf.tidy(() => ({
-    hidden: tf.variable(tf.randomUniform([CHANNELS, hidden], -spread, spread, "float32", seed)),
-    hiddenBias: tf.variable(tf.zeros([hidden])),
-    output: tf.variable(tf.concat([tf.zeros([hidden, OUTPUTS]), tf.eye(OUTPUTS)], 0)),
-    outputBias: tf.variable(tf.zeros([OUTPUTS])),
-  }));
-}
-
-function look(
-  x: Tensor2D,
-  { hidden, hiddenBias, output, outputBias }: Weights,
-  { dropout, seed }: { dropout: number; seed: number },
-): Tensor2D {
-  const [channels, said] = tf.split(x, [CHANNELS, OUTPUTS], 1) as [Tensor2D, Tensor2D];
-  const kept = tf.dropout(channels, dropout, undefined, seed) as Tensor2D;
-  const y = tf.relu6(tf.add(tf.matMul(kept, hidden as Tensor2D), hiddenBias)) as Tensor2D;
-  return tf.add(tf.matMul(tf.concat([y, said], 1), output as Tensor2D), outputBias);
-}
-
-/** Cross-entropy of the scores, and Huber's loss of the boxes of those that are faces. */
-function judge(said: Tensor2D, y: Tensor2D) {
-  const scores = FINEST.length;
-  const [boxes, logits] = tf.split(said, [BOX_NUMBERS, scores], 1);
-  const [wanted, weights, aims, counts] = tf.split(
-    y,
-    [BOX_NUMBERS, BOX_NUMBERS, scores, scores],
-    1,
-  );
-  const entropy = tf.sub(
-    tf.add(tf.relu(logits!), tf.log1p(tf.exp(tf.neg(tf.abs(logits!))))),
-    tf.mul(logits!, aims!),
-  );
-  const error = tf.mul(tf.abs(tf.sub(boxes!, wanted!)), weights!);
-  const small = tf.clipByValue(error, 0, HUBER);
-  const huber = tf.add(tf.div(tf.square(small), 2 * HUBER), tf.sub(error, small));
-  const total: Tensor = tf.add(
-    tf.sum(tf.mul(entropy, counts!)),
-    tf.mul(tf.sum(huber), BOX_WEIGHT),
-  );
-  return tf.div(total, said.shape[0]).asScalar();
-}
-
-/** As layers of the network, the logits averaged with the first look's. */
-function exportWeights({ hidden, hiddenBias, output, outputBias }: Weights): NamedTensorMap {
-  const units = hidden.shape[1]!;
-  const isLogit = Float32Array.from({ length: OUTPUTS }, (_, i) => Number(i >= BOX_NUMBERS));
-  const half = tf.sub(1, tf.mul(isLogit, 0.5));
-  const firstLook = tf.concat([
-    tf.zeros([units, OUTPUTS]),
-    tf.mul(tf.eye(OUTPUTS), tf.mul(isLogit, 0.5)),
-  ], 0);
-  return {
-    [`${SECOND_LOOK}/hidden/weights`]: tf.reshape(hidden, [1, 1, CHANNELS, units]),
-    [`${SECOND_LOOK}/hidden/biases`]: tf.add(hiddenBias, 0),
-    [`${SECOND_LOOK}/output/weights`]: tf.reshape(
-      tf.add(tf.mul(output, half), firstLook),
-      [1, 1, units + OUTPUTS, OUTPUTS],
-    ),
-    [`${SECOND_LOOK}/output/biases`]: tf.mul(outputBias, half),
+  const weights = new Uint8Array(await new Blob(halves).arrayBuffer());
+  const json = {
+    modelTopology: model.toJSON(null, false) as object,
+    format: "layers-model",
+    generatedBy: `TensorFlow.js tfjs-layers v${tf.version["tfjs-layers"]}`,
+    convertedBy: null,
+    weightsManifest: [{ paths: ["weights.bin"], weights: specs }],
+    userDefinedMetadata: info,
   };
-}
-
-function stackRows(rows: readonly Float32Array[]): Tensor2D {
-  const width = rows[0]!.length;
-  const all = new Float32Array(rows.length * width);
-  rows.forEach((row, i) => all.set(row, i * width));
-  return tf.tensor2d(all, [rows.length, width]);
+  const sha256 = await digestModel(json, weights);
+  await writeWhole(join(folder, "weights.bin"), weights);
+  await writeWhole(
+    join(folder, "model.json"),
+    JSON.stringify({ ...json, userDefinedMetadata: { ...info, sha256 } }),
+  );
 }
