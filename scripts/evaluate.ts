@@ -82,7 +82,7 @@ await runCommand(async () => {
   const { model, data, kinds, corrections, report } = options;
   const own = Deno.env.get("FACE_MASK_DATA");
   const read = [model, ...data, own, kinds, corrections].filter((path) => path !== undefined);
-  if (await runLimited({ read, write: report ? [report] : [], data: true })) return;
+  if (await runLimited({ read, writeFiles: report ? [report] : [], data: true })) return;
   const lib = await import("../lib/mod.ts");
   const subject = await readSubject(lib);
   await (isChain ? evaluateChain(lib, subject) : evaluateAlone(lib, subject));

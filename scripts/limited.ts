@@ -13,7 +13,10 @@ import { ROOT, runInForeground } from "./terminal.ts";
 export interface Grant {
   /** Paths, as the user gave them. */
   read?: string[];
+  /** Folders that are made or filled. */
   write?: string[];
+  /** Files that are made: their temporary names lie beside them, so their folders are granted. */
+  writeFiles?: string[];
   /** Whether the folders of downloads, unpacked zips and decoded photos may be written. */
   data?: boolean;
   /** Whether it listens on loopback. */
@@ -25,20 +28,28 @@ const MARK = "FACE_MASK_LIMITED";
 
 /** Lists the flags with which Deno runs a script that asks for this. */
 export async function listFlags(
-  { read = [], write = [], data, listen }: Grant,
+  { read = [], write = [], writeFiles = [], data, listen }: Grant,
 ): Promise<string[]> {
   const folders = [await findDataFolder(), userCacheFolder()];
-  const writable = [...write, ...(data ? folders : [])];
+  const made = [...write, ...writeFiles.map((file) => dirname(resolve(file)))];
+  const writable = [...await Promise.all(made.map(findFirstMade)), ...(data ? folders : [])];
   const list = (paths: string[]) => paths.map((path) => grantable(resolve(path))).join(",");
   return [
     "--no-prompt",
-    `--allow-read=${list([ROOT, ...folders, ...read, ...write])}`,
+    `--allow-read=${list([ROOT, ...folders, ...read, ...writable])}`,
     ...(writable.length > 0 ? [`--allow-write=${list(writable)}`] : []),
     ...(listen ? ["--allow-net=127.0.0.1"] : []),
     "--allow-env",
     "--allow-sys",
     "--allow-ffi",
   ];
+}
+
+/** The folder itself, or the one above it that must be made first. */
+async function findFirstMade(folder: string): Promise<string> {
+  const parent = dirname(resolve(folder));
+  const isThere = await Deno.stat(parent).then(() => true, () => false);
+  return isThere ? folder : await findFirstMade(parent);
 }
 
 /** Deno splits a list of paths at commas and has no way to write one: the folder above it is granted. */

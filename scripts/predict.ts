@@ -1,5 +1,5 @@
 /** `deno task predict`: photos, folders of them and patterns to labels, as text, JSON Lines, CSV or pictures. */
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { Command, Option } from "commander";
 import type { FileResult } from "../lib/inference/predict_files.ts";
 import { fixedPart, runLimited } from "./limited.ts";
@@ -110,11 +110,14 @@ await runCommand(async () => {
   checkOptions(options, format);
   const isDrawn = makeIsDrawn(annotate, command.args);
   await setUpEngine();
-  const write = [output, annotate].filter((path) => path !== undefined);
-  if (await runLimited({ read: [model, ...command.args.map(fixedPart)], write })) return;
+  const read = [model, ...command.args.map(fixedPart)];
+  const write = annotate === undefined ? [] : [annotate];
+  const writeFiles = output === undefined ? [] : [output];
+  if (await runLimited({ read, write, writeFiles })) return;
   const lib = await import("../lib/mod.ts");
   const classifier = await lib.loadClassifier(model);
   const unsureBelow = options.unsure ?? classifier.info.unsureBelow ?? 0;
+  if (output) await Deno.mkdir(dirname(output), { recursive: true });
   const results = output && format !== "text"
     ? await lib.openResultFile(output, { format, resume, faces: !crop })
     : undefined;

@@ -77,7 +77,7 @@ Deno.test("no task has all permissions", async () => {
 
 Deno.test("predict works in a limited process, writes where it was told, and passes its status on", async () => {
   await withFolder(async (folder) => {
-    const photo = join(folder, "a, b.jpg"), output = join(folder, "out.jsonl");
+    const photo = join(folder, "a, b.jpg"), output = join(folder, "new/results/out.jsonl");
     await Deno.copyFile(GROUP, photo);
     const predict = async (...args: string[]) => {
       const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -88,7 +88,8 @@ Deno.test("predict works in a limited process, writes where it was told, and pas
       const decoder = new TextDecoder();
       return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
     };
-    const good = await predict("--format", "json", "--output", "out.jsonl", "a, b.jpg");
+    const options = ["--json", "--output", "new/results/out.jsonl", "--annotate", "new/pictures"];
+    const good = await predict(...options, "a, b.jpg");
     assertEquals(good.code, 0, good.stderr);
     assertStringIncludes(await Deno.readTextFile(output), '"faces":[{');
     const bad = await predict("missing.jpg");
