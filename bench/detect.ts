@@ -1,7 +1,7 @@
 /**
  * `deno task bench detect`: photos a second from files to faces with labels, beside the Python that people
  * write: OpenCV's SSD on ResNet-10, one look at 300 x 300 pixels, then Keras on the faces. The classifier
- * is the walkthrough's CNN, untrained. We look twice, at 512 and 768 pixels, and once, at 320.
+ * is the walkthrough's CNN, untrained.
  * A round asks one way after the other, so that what else the machine does hits all of them. Prints JSON.
  */
 import { dirname, join } from "node:path";
@@ -14,7 +14,7 @@ import { setUpEngine } from "../scripts/setup.ts";
 import { lastLines, parseWholeNumber, progressLine, run, runCommand } from "../scripts/terminal.ts";
 import { Peer, setUpPython, spread } from "./peers.ts";
 
-const WAYS = ["ours", "oursOnce", "python"] as const;
+const WAYS = ["ours", "python"] as const;
 type Way = typeof WAYS[number];
 
 export interface Request {
@@ -49,19 +49,13 @@ await runCommand(async () => {
   const packages = await setUpOpenCv(python, onProgress);
   const data = path ? await openData(path, { onProgress }) : await getData({ onProgress });
   const files = (await scanDataset(data.folder)).photos.slice(0, photos);
-  const ours = (...sizes: string[]) =>
-    new Peer<Request, Answer>(Deno.execPath(), [
-      "run",
-      "-A",
-      join(HERE, "detect_ours.ts"),
-      ...sizes,
-    ]);
+  const ours = () =>
+    new Peer<Request, Answer>(Deno.execPath(), ["run", "-A", join(HERE, "detect_ours.ts")]);
   const peers: Record<Way, Peer<Request, Answer>> = {
     ours: ours(),
-    oursOnce: ours("320"),
     python: new Peer(python, [join(HERE, "detect_python.py"), packages]),
   };
-  const answers: Record<Way, Answer[]> = { ours: [], oursOnce: [], python: [] };
+  const answers: Record<Way, Answer[]> = { ours: [], python: [] };
   try {
     // Round 0 warms up.
     for (let number = 0; number <= rounds; number++) {
@@ -81,8 +75,7 @@ await runCommand(async () => {
     Object.fromEntries(WAYS.map((way) => [way, give(way)])) as Record<Way, T>;
   const result = {
     ratioOverPython: ratio("ours").median,
-    ratioOnceOverPython: ratio("oursOnce").median,
-    ratios: { ours: ratio("ours"), oursOnce: ratio("oursOnce") },
+    ratios: { ours: ratio("ours") },
     photosPerSecond: of((way) => spread(answers[way].map(({ seconds }) => files.length / seconds))),
     peakRssMb: of((way) => answers[way].at(-1)!.peakRssMb),
     facesFound: of((way) => answers[way].at(-1)!.faces),
