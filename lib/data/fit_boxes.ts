@@ -6,6 +6,8 @@ import type { Box } from "../types.ts";
 export interface StoredSize extends Size {
   /** As EXIF counts, 1 (upright) to 8. */
   orientation: number;
+  /** The photo that boxes are of where sizes do not tell. @default "upright" */
+  unclear?: "upright" | "stored";
 }
 
 /** How boxes that were labelled in a frame lie in a photo. */
@@ -35,7 +37,7 @@ const TURNS: readonly ((x: number, y: number, size: Size) => [number, number])[]
  * and perhaps resized since.
  *
  * If the photo is to be turned by a quarter, the shape of `labelled` tells whether the boxes are those of the
- * stored or of the upright photo; otherwise they are taken as those of the upright one, and that is noted.
+ * stored or of the upright photo; otherwise they are taken as `unclear` says, and that is noted.
  *
  * @example
  * ```ts
@@ -46,14 +48,15 @@ const TURNS: readonly ((x: number, y: number, size: Size) => [number, number])[]
  * ```
  */
 export function fitBoxes(labelled: Size, stored: StoredSize): Fit {
-  const { orientation } = stored;
+  const { orientation, unclear = "upright" } = stored;
   const upright = uprightSize(stored);
   const says = `<size> says ${labelled.width} x ${labelled.height}`;
   const has = `the photo has ${upright.width} x ${upright.height}`;
   const scaled = (frame: Size) => (box: Box) => scaleBox(box, frame, upright);
+  const turned = uprightSize({ ...labelled, orientation });
+  const moveStored = (box: Box) => scaleBox(turnBox(box, labelled, orientation), turned, upright);
 
   if (orientation > 4 && isLike(labelled, stored, upright)) {
-    const turned = exchange(labelled);
     return {
       frame: labelled,
       note: {
@@ -61,7 +64,7 @@ export function fitBoxes(labelled: Size, stored: StoredSize): Fit {
         reason: `${says}, as the stored photo has before it is turned upright (EXIF orientation ` +
           `${orientation}): boxes are turned with it`,
       },
-      move: (box) => scaleBox(turnBox(box, labelled, orientation), turned, upright),
+      move: moveStored,
     };
   }
   if (orientation > 1 && !isLike(labelled, upright, orientation > 4 ? stored : upright)) {
@@ -71,9 +74,9 @@ export function fitBoxes(labelled: Size, stored: StoredSize): Fit {
         kind: "unclear",
         reason:
           `${says}, which does not tell whether boxes are those of the stored photo or of the ` +
-          `upright one (EXIF orientation ${orientation}): they are taken as those of the upright one`,
+          `upright one (EXIF orientation ${orientation}): they are taken as those of the ${unclear} one`,
       },
-      move: scaled(labelled),
+      move: unclear === "stored" ? moveStored : scaled(labelled),
     };
   }
   if (isEqual(labelled, upright)) return { frame: labelled, move: (box) => box };

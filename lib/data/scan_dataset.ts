@@ -162,14 +162,18 @@ function sortByClass(photos: LabelledPhoto[], meanings: Map<string, ClassMeaning
 }
 
 interface Placed extends Annotation {
+  size?: StoredSize;
   /** Why the photo's size could not be read. */
   error?: Error;
 }
 
 /** Reads the photos' sizes, as far as they have faces, and lays the boxes over them. */
-async function placeAll(photos: LabelledPhoto[], onProgress?: OnProgress): Promise<Placed[]> {
+async function placeAll(
+  photos: readonly LabelledPhoto[],
+  onProgress?: OnProgress,
+): Promise<Placed[]> {
   let done = 0;
-  return await pMap(photos, async ({ file, labels, place }) => {
+  const placed = await pMap(photos, async ({ file, labels, place }): Promise<Placed> => {
     let size: StoredSize | undefined, error: Error | undefined;
     try {
       if (labels.length > 0) size = await readPhotoSize(file);
@@ -177,8 +181,24 @@ async function placeAll(photos: LabelledPhoto[], onProgress?: OnProgress): Promi
       error = caught as Error;
     }
     onProgress?.({ stage: "Reading the sizes of photos", done: ++done, total: photos.length });
-    return { ...place!(size), error };
+    return { ...place!(size), size, error };
   }, { concurrency: AT_ONCE });
+  if (!areOfStored(placed)) return placed;
+  return placed.map((it, index) =>
+    it.size && hasNote(it, "unclear")
+      ? { ...it, ...photos[index]!.place!({ ...it.size, unclear: "stored" }) }
+      : it
+  );
+}
+
+const hasNote = ({ notes }: Annotation, ...kinds: string[]) =>
+  notes.some(({ kind }) => kinds.includes(kind));
+
+/** Whether boxes are those of stored photos wherever sizes tell, so that they are elsewhere too. */
+function areOfStored(placed: readonly Placed[]): boolean {
+  const turned = placed.filter(({ size }) => size && size.orientation > 4);
+  const told = turned.filter((it) => it.faces.length > 0 && !hasNote(it, "unclear", "no size"));
+  return told.length > 0 && told.every((it) => hasNote(it, "turned"));
 }
 
 /** The faces of a photo; says what is odd about them, and why others are not among them. */

@@ -292,6 +292,31 @@ Deno.test("scanDataset() moves boxes to the photo that is there, and counts what
   ]);
 });
 
+Deno.test("scanDataset() takes boxes as those of stored photos where others of the set are so", async () => {
+  const photo = async (name: string, orientation: number, width = 100) => ({
+    [`images/${name}.jpg`]: await greyPhoto(width, 80, { orientation }),
+    [`annotations/${name}.xml`]: annotate(["mask"], { size: [width, 80] }),
+  });
+  const unclear = {
+    ...await photo("1", 3),
+    ...await photo("2", 6, 80),
+    ...await photo("3", 2),
+    ...await photo("4", 1),
+  };
+  const boxes = async (files: Files) =>
+    (await scan({ ...unclear, ...files })).samples.map((line) => line.split(" ").at(-1));
+  const upright = ["10,10,20,40", "10,10,20,40", "10,10,20,40", "10,10,20,40"];
+  const stored = ["70,30,20,40", "30,10,40,20", "70,10,20,40", "10,10,20,40"];
+  assertEquals(await boxes({}), upright);
+  assertEquals(await boxes(await photo("5", 6)), [...stored, "30,10,40,20"]);
+  const told = {
+    "images/6.jpg": await greyPhoto(100, 80, { orientation: 6 }),
+    "annotations/6.xml": annotate(["mask"], { size: [80, 100] }),
+  };
+  assertEquals(await boxes(told), [...upright, "10,10,20,40"]);
+  assertEquals((await boxes({ ...await photo("5", 6), ...told })).slice(0, 4), upright);
+});
+
 Deno.test("scanDataset() leaves out what is marked as difficult, and counts it", async () => {
   const files = {
     "images/1.jpg": await greyPhoto(100, 80),
