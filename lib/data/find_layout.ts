@@ -2,28 +2,19 @@
 import { basename, join } from "node:path";
 import { scanClassFolders } from "./class_folders.ts";
 import { type ClassMeaning, readMeaning } from "./class_names.ts";
-import { readDataYaml } from "./data_yaml.ts";
-import type { Layout, Scan } from "./dataset.ts";
-import { isPhotoName, type ListFolder, rememberFolders, stem, walkFiles } from "./list_folder.ts";
+import type { Scan } from "./dataset.ts";
+import {
+  findMixed,
+  findPair,
+  findYaml,
+  type FoundLayout,
+  holdsMixed,
+  listOrNothing,
+  type Search,
+} from "./find_annotated.ts";
+import { isPhotoName, type ListFolder, rememberFolders, walkFiles } from "./list_folder.ts";
 import { readPartName } from "./part_names.ts";
-import { readImageSets, scanVoc } from "./voc_layout.ts";
-import { scanYolo } from "./yolo_layout.ts";
 
-/** A layout that was found. */
-export interface FoundLayout {
-  layout: Layout;
-  /** Adds what it holds to a scan. */
-  scan: (scan: Scan) => Promise<void>;
-}
-
-/** What a search for a layout goes by. */
-interface Search {
-  list: ListFolder;
-  classes?: Readonly<Record<string, ClassMeaning>>;
-}
-
-const PHOTO_FOLDER = /^(images?|jpegimages|imgs?|photos?)$/i;
-const LABEL_FOLDER = /^(annotations?|xmls?|labels?)$/i;
 /** Folders looked into, one in the other, before giving up. */
 const MAX_DEPTH = 5;
 /** Folders looked into in all. */
@@ -124,11 +115,13 @@ async function findClassFolders(folder: string, search: Search): Promise<FoundLa
   for (const name of folders) {
     const meaning = readMeaning(name, classes);
     if (meaning === undefined) others.push(name);
-    else if (await holdsOtherClasses(join(folder, name), meaning, search)) whole.push(name);
+    else if (await isDataSet(join(folder, name), meaning, search)) whole.push(name);
     else known.push(name);
     if (isSure(meaning)) sure.push(name);
   }
   if (!sure.some((name) => known.includes(name))) return undefined;
+  // Annotations in the only folder say more than its name.
+  if (known.length === 1 && await holdsMixed(join(folder, known[0]!), list)) return undefined;
   if (whole.length > 0) {
     throw new InvalidData(
       `${folder} must have either classes or data sets as its folders, got ${
@@ -152,7 +145,13 @@ function isSure(meaning: ReturnType<typeof readMeaning>): boolean {
   return meaning !== undefined && !["face", "unclear", "ignore"].includes(meaning);
 }
 
-/** Whether a folder, or one for a part in it, has folders of classes that are not its own. */
+/** Whether a folder that has the name of a class is a data set of its own. */
+async function isDataSet(folder: string, own: string, search: Search): Promise<boolean> {
+  return await holdsOtherClasses(folder, own, search) ||
+    await findYaml(folder, search) !== undefined || await findPair(folder, search) !== undefined;
+}
+
+/** Whether a folder, or one for a part in it, has folders of classes that are not its own, or a layout. */
 async function holdsOtherClasses(
   folder: string,
   own: string,
@@ -162,65 +161,16 @@ async function holdsOtherClasses(
   for (const name of (await listOrNothing(folder, search)).folders) {
     const meaning = readMeaning(name, search.classes);
     if (isSure(meaning) && meaning !== own) return true;
-    const isPart = depth > 1 && readPartName(name) !== undefined;
-    if (isPart && await holdsOtherClasses(join(folder, name), own, search, depth - 1)) return true;
+    if (depth === 1 || !readPartName(name)) continue;
+    const part = join(folder, name);
+    if (await holdsOtherClasses(part, own, search, depth - 1)) return true;
+    if (await findPair(part, search)) return true;
   }
   return false;
 }
 
+/** Whether a folder, or one in it, holds a photo. */
 async function holdsPhotos(folder: string, list: ListFolder): Promise<boolean> {
   for await (const name of walkFiles(list, folder)) if (isPhotoName(name)) return true;
   return false;
-}
-
-/** Looks for a `data.yaml` that says where photos are. */
-async function findYaml(folder: string, search: Search): Promise<FoundLayout | undefined> {
-  const yaml = await readDataYaml(folder, search.list);
-  if (!yaml || yaml.parts.length === 0) return undefined;
-  return { layout: "yolo", scan: (scan) => scanYolo(folder, search.list, scan, yaml) };
-}
-
-/** Looks for a folder of photos beside one of annotations or labels. */
-async function findPair(folder: string, search: Search): Promise<FoundLayout | undefined> {
-  const { list } = search;
-  const { folders } = await listOrNothing(folder, search);
-  const photos = folders.find((name) => PHOTO_FOLDER.test(name));
-  const labels = folders.find((name) => LABEL_FOLDER.test(name));
-  if (photos === undefined || labels === undefined) return undefined;
-  const pair = { photos: join(folder, photos), labels: join(folder, labels) };
-  let hasText = false, hasXml = false;
-  for await (const name of walkFiles(list, pair.labels)) {
-    hasText ||= /\.txt$/i.test(name);
-    hasXml ||= /\.xml$/i.test(name);
-  }
-  if (hasText && !hasXml) {
-    return { layout: "yolo", scan: (scan) => scanYolo(pair.photos, list, scan) };
-  }
-  return {
-    layout: "voc",
-    scan: async (scan) =>
-      await scanVoc(pair, list, scan, await readImageSets(folder, list, scan.notes)),
-  };
-}
-
-/** Looks for annotations or labels beside their photos, in one folder. */
-async function findMixed(folder: string, search: Search): Promise<FoundLayout | undefined> {
-  const { list } = search;
-  const { files } = await listOrNothing(folder, search);
-  const photos = new Set(files.filter(isPhotoName).map(stem));
-  const holds = (ending: RegExp) =>
-    files.some((name) => ending.test(name) && photos.has(stem(name)));
-  if (holds(/\.xml$/i)) {
-    return {
-      layout: "voc",
-      scan: (scan) => scanVoc({ photos: folder, labels: folder }, list, scan),
-    };
-  }
-  if (holds(/\.txt$/i)) return { layout: "yolo", scan: (scan) => scanYolo(folder, list, scan) };
-  return undefined;
-}
-
-/** What is in a folder: nothing where it cannot be listed. */
-async function listOrNothing(folder: string, { list }: Search) {
-  return await list(folder).catch(() => ({ folders: [], files: [] }));
 }

@@ -49,15 +49,20 @@ async function listFolder(folder: string): Promise<Listing> {
   return { folders: folders.sort(), files: files.sort() };
 }
 
-/** Lists the files in a folder and in its folders, by their path in it: its own first. */
+/** Lists the files in a folder and in its folders, by their path in it: its own first, each folder once. */
 export async function* walkFiles(
   list: ListFolder,
   folder: string,
   within = "",
-  depth = MAX_DEPTH,
+  entered: readonly string[] = [],
 ): AsyncGenerator<string> {
-  const { files, folders } = await list(join(folder, within));
+  const here = join(folder, within);
+  const real = await Deno.realPath(here);
+  if (entered.includes(real)) return; // a link back to where it lies
+  const { files, folders } = await list(here);
   for (const name of files) yield join(within, name);
-  if (depth === 1) return;
-  for (const name of folders) yield* walkFiles(list, folder, join(within, name), depth - 1);
+  if (entered.length === MAX_DEPTH) return;
+  for (const name of folders) {
+    yield* walkFiles(list, folder, join(within, name), [...entered, real]);
+  }
 }

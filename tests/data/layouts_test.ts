@@ -129,6 +129,19 @@ Deno.test("scanDataset() finds photos in folders of class folders, and class fol
     "without_mask nomask/nomask/2.jpg",
     "with_mask mask/mask/1.jpg",
   ]);
+  // A data set of another layout in a folder with the name of a class.
+  const face = annotate(["mask"]);
+  for (
+    const files of [
+      { "mask/images/1.jpg": "", "mask/annotations/1.xml": face },
+      { "face_mask/train/images/1.jpg": "", "face_mask/train/annotations/1.xml": face },
+      { "mask/1.jpg": "", "mask/1.xml": face },
+      { "mask/Mask/train/1.jpg": "", "mask/Mask/train/1.xml": face },
+    ] as Files[]
+  ) {
+    const { layout, samples } = await scan(files);
+    assertEquals([layout, samples.length], ["voc", 1], Object.keys(files)[0]);
+  }
   // Beside others without photos of classes, deep down.
   const deep = await scan(touch("docs/a.txt", "x/docs/b.txt", "x/y/z/mask/1.jpg", "logs/1.jpg"));
   assertEquals(deep.samples, ["with_mask x/y/z/mask/1.jpg"]);

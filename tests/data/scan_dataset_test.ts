@@ -91,6 +91,14 @@ Deno.test("scanDataset() follows links, and takes a broken one for a photo", asy
   });
 });
 
+Deno.test("scanDataset() lists photos once where a link leads back", async () => {
+  await withFiles(CLASS_FOLDERS, async (folder) => {
+    await Deno.mkdir(join(folder, "with_mask/inner"));
+    await Deno.symlink(join(folder, "with_mask"), join(folder, "with_mask/inner/loop"));
+    assertEquals((await scanDataset(folder)).samples.length, 2);
+  });
+});
+
 Deno.test("scanDataset() reads the faces of PASCAL VOC annotations", async () => {
   const renamed = Object.fromEntries(
     Object.entries(VOC).map(([name, text]) => [
