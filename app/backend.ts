@@ -1,18 +1,18 @@
 /// <reference lib="dom" />
-/** Chooses what does TensorFlow.js's arithmetic in this browser. */
+/** Chooses the TensorFlow.js backend for this browser. */
 import * as tf from "@tensorflow/tfjs-core";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import "@tensorflow/tfjs-backend-webgl";
 import "@tensorflow/tfjs-backend-webgpu";
 
-/** Graphics "cards" that are programs: WebAssembly is some ten times as fast. */
+/** Graphics cards emulated in software: WebAssembly is about ten times as fast. */
 const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render/i;
 
 /**
- * Sets up the quickest engine that there is: WebGPU or WebGL on a graphics card, else WebAssembly.
+ * Sets up the fastest backend: WebGPU or WebGL on a graphics card, else WebAssembly.
  *
- * @param wanted The name of one that is to be tried first.
- * @returns the name of the one that runs
+ * @param wanted The name of the backend to try first.
+ * @returns the name of the backend in use
  */
 export async function chooseBackend(wanted: string | null): Promise<string> {
   setWasmPaths("/wasm/");
@@ -26,7 +26,7 @@ export async function chooseBackend(wanted: string | null): Promise<string> {
   for (const name of names) {
     if (await tf.setBackend(name).catch(() => false)) return name;
   }
-  throw new Error("this browser runs neither WebGPU, WebGL nor WebAssembly");
+  throw new Error("this browser supports neither WebGPU, WebGL nor WebAssembly");
 }
 
 async function hasWebGpu(): Promise<boolean> {

@@ -1,37 +1,36 @@
 /// <reference lib="dom" />
-/** The camera: frame after frame to the finder, in a size that this machine is quick enough for. */
+/** Sends the camera's frames to the finder, at a size that suits the speed of this machine. */
 import type { Finder } from "./finder.ts";
 import type { FoundMasks } from "./messages.ts";
 
-/** Pixels of a frame's longer side in the detector, the quickest first. */
+/** Pixels of a frame's longer side in the detector, the fastest first. */
 const SIZES = [192, 256, 320, 448, 640];
-/** Pixels of a face in the detector that it finds. */
+/** The smallest face that the detector finds, in its pixels. */
 const LEAST_FACE = 10;
-/** A frame takes this many milliseconds at most, where the smallest size allows it: ten frames per second. */
+/** The longest time for a frame, in milliseconds, unless the smallest size takes longer: ten frames per second. */
 const MAX_TIME = 95;
-/** Frames over which times are averaged. */
+/** The number of frames over which times are averaged. */
 const WINDOW = 8;
 
-/** What a frame showed. */
+/** The result of a frame. */
 export interface LiveResult {
   found: FoundMasks;
-  /** Frames per second that were shown, over the last ones. */
+  /** Frames per second, over the last frames. */
   speed: number;
 }
 
 /**
- * Shows the camera in a video and finds masks in its frames until the signal is given. The camera is off
- * when the signal's `abort()` returns, whatever is being waited for. One frame at a time is looked at;
- * those that come meanwhile are dropped.
+ * Shows the camera in a video, and finds masks in its frames until the signal aborts. The camera is off when
+ * the signal's `abort()` returns. One frame is processed at a time; frames that arrive meanwhile are dropped.
  *
- * @throws {Error} if there is no camera, it may not be used, or it stops by itself, as one that is unplugged
+ * @throws {Error} if there is no camera, it is not allowed, or it stops, for example because it is unplugged
  */
 export async function watchCamera(
   video: HTMLVideoElement,
   finder: Finder,
   { signal: stop, minScore, onResult }: {
     signal: AbortSignal;
-    /** Asked at each frame. */
+    /** Called for each frame. */
     minScore: () => number;
     onResult: (result: LiveResult) => void;
   },
@@ -74,13 +73,13 @@ export async function watchCamera(
   } finally {
     lost.abort();
   }
-  if (!stop.aborted) throw new Error("it gives no more pictures");
+  if (!stop.aborted) throw new Error("it sends no more pictures");
 }
 
-/** Opens the camera; one that opens only after the signal is closed again at once. */
+/** Opens the camera; if the signal has aborted meanwhile, closes it at once. */
 async function openCamera(signal: AbortSignal): Promise<MediaStream> {
   if (!navigator.mediaDevices) {
-    throw new Error("browsers allow it only at https:// and http://localhost addresses");
+    throw new Error("browsers allow a camera only at https:// and http://localhost addresses");
   }
   const opening = navigator.mediaDevices.getUserMedia({
     video: { width: { ideal: 640 }, height: { ideal: 480 }, facingMode: "user" },
@@ -99,11 +98,11 @@ function closeCamera(stream: MediaStream, video?: HTMLVideoElement): void {
   if (video?.srcObject === stream) video.srcObject = null;
 }
 
-/** Says in our words why a camera cannot be opened. */
+/** Explains why a camera cannot be opened. */
 function explain({ name, message }: Error): string {
   const reasons: Record<string, string> = {
     NotAllowedError: "allow it in the browser's address bar, then try again",
-    NotFoundError: "there is none",
+    NotFoundError: "no camera was found",
     NotReadableError: "another program may be using it",
   };
   return reasons[name] ?? message;

@@ -1,22 +1,22 @@
 /// <reference lib="dom" />
-/** Boxes and labels, legible on any photo. */
+/** Draws boxes and labels that are legible on any photo. */
 import { CLASS_STYLES } from "../lib/class_style.ts";
 import type { MaskDetection } from "../lib/inference/detect_masks.ts";
 import { placeLabels } from "../lib/inference/place_labels.ts";
 import type { Box } from "../lib/types.ts";
 import { labelFace } from "./words.ts";
 
-/** In units; letters and lines are smaller in crowds, down to a share. */
+/** Sizes in units. In crowds, letters and lines shrink, down to a share. */
 const LINE = 3, LETTERS = 13, LABEL_HEIGHT = 19, LABEL_PADDING = 4, SMALLEST = 0.65;
-/** The share of a picture that labels may hide before they become smaller. */
+/** The share of a picture that labels can hide before they shrink. */
 const MOST_HIDDEN = 0.12;
 
 /**
- * Draws the faces: a box in the colour and line of its class, and a label beside it, where it hides least.
+ * Draws a box for each face, in the colour and line of its class, and a label where it hides least.
  *
- * @param faces The surest first: their labels choose first.
- * @param scale Pixels of the canvas for each pixel of the photo.
- * @param unit Pixels of the canvas that look as large as one pixel of a usual screen.
+ * @param faces The most confident first: their labels are placed first.
+ * @param scale Canvas pixels per photo pixel.
+ * @param unit Canvas pixels per CSS pixel.
  */
 export function drawFaces(
   context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D,
@@ -41,7 +41,7 @@ export function drawFaces(
     const { colour, dashes: lengths } = CLASS_STYLES[faces[i]!.label];
     const line = Math.min(LINE * size, Math.max(unit, box.width / 12));
     const dashes = lengths.map((dash) => dash * line);
-    // Edged in black and white, the line shows on any ground.
+    // Edges in black and white make the line visible on any background.
     drawBox(context, box, { colour: "#000", width: 1.8 * line, dashes: [] });
     drawBox(context, box, { colour: "#fff", width: 1.3 * line, dashes: [] });
     drawBox(context, box, { colour, width: line, dashes });

@@ -1,19 +1,19 @@
 /// <reference lib="dom" />
-/** The page's end of the worker: a question, a promise of its answer. */
+/** Sends pictures to the worker; each request resolves to its answer. */
 import type { DetectOptions } from "../lib/detection/detector.ts";
 import type { Answer, EngineInfo, FindRequest, FoundMasks, StartRequest } from "./messages.ts";
 import { makeTurns, type TurnOptions } from "./turns.ts";
 
-/** Finds masks in pictures, one after the other: see {@linkcode TurnOptions}. */
+/** Finds masks in pictures, one at a time: see {@linkcode TurnOptions}. */
 export interface Finder {
   /** Fulfilled when the networks are loaded. */
   ready: Promise<EngineInfo>;
   /**
-   * Finds the faces of a picture, and who wears a mask.
+   * Finds and classifies the faces of a picture.
    *
-   * @param picture A file, or what takes a frame when its turn comes: a frame that waited would be old.
-   * @throws {UnreadablePicture} if it is no picture that this browser can read
-   * @throws {Error} if the networks could not be loaded, or fail
+   * @param picture A file, or a function that takes a frame at its turn, so that the frame is recent.
+   * @throws {UnreadablePicture} if this browser cannot read the picture
+   * @throws {Error} if the networks cannot be loaded, or fail
    */
   find(
     picture: Blob | (() => Promise<ImageBitmap>),
@@ -22,26 +22,26 @@ export interface Finder {
   ): Promise<TimedMasks>;
 }
 
-/** What was found, and in how many milliseconds. */
+/** The result, and its time in milliseconds. */
 export interface TimedMasks extends FoundMasks {
   time: number;
 }
 
-/** A file that this browser reads as no picture. */
+/** The error for a file that this browser cannot read as a picture. */
 export class UnreadablePicture extends Error {
   override name = "UnreadablePicture";
 }
 
 /**
- * Starts the worker, which begins to load the networks.
+ * Starts the worker, which loads the networks.
  *
- * @param backend The engine that is to be tried first; for tests and the curious.
+ * @param backend The backend to try first, for tests.
  */
 export function startFinder(backend: string | null): Finder {
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   const takeTurn = makeTurns();
   const ready = Promise.withResolvers<EngineInfo>();
-  /** The one question that the worker is at. */
+  /** The request that the worker processes. */
   let question = Promise.withResolvers<FoundMasks>();
   question.promise.catch(() => {});
 

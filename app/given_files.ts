@@ -1,35 +1,35 @@
 /// <reference lib="dom" />
-/** Photos that were dropped or pasted: files, folders in any depth, pictures without a name. */
+/** Reads photos that were dropped or pasted: files, nested folders, pictures without a name. */
 
-/** A file, and what to call it: its path from the folder that was dropped. */
+/** A file and its name: its path from the dropped folder. */
 export interface GivenFile {
   file: File;
   name: string;
 }
 
-/** What was given. */
+/** The files that were dropped or pasted. */
 export interface GivenFiles {
   files: GivenFile[];
-  /** Files of folders that are no pictures by their name. */
+  /** The number of files in folders that do not have a picture's name. */
   skipped: number;
-  /** Files and folders that cannot be opened. */
+  /** The number of files and folders that cannot be opened. */
   lost: number;
 }
 
-/** Names of pictures for which some browsers know no type. */
+/** Names of pictures without a type in some browsers. */
 const PICTURE_NAME = /\.(jpe?g|png|webp|gif|avif|bmp|hei[cf]|tiff?|jxl)$/i;
 
-/** What browsers call pasted pictures. */
+/** The name that browsers give to pasted pictures. */
 const NO_NAME = /^image\.\w+$/;
 
 let unnamed = 0;
 
 /**
- * Reads what was dropped or pasted. Of single files all are taken; of folders those that are pictures by
- * their type or name, in natural order.
+ * Reads what was dropped or pasted. Takes all single files. In folders, takes files with a picture's type or
+ * name, in natural order.
  */
 export async function readGivenFiles(data: DataTransfer): Promise<GivenFiles> {
-  // The list is emptied when the event is over: what is wanted of it is taken at once.
+  // The browser empties the list after the event, so all entries are read at once.
   const items = [...data.items].filter(({ kind }) => kind === "file");
   const given = items.map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }));
   const result: GivenFiles = { files: [], skipped: 0, lost: 0 };
@@ -59,17 +59,17 @@ async function addEntry(entry: FileSystemEntry, result: GivenFiles) {
   }
 }
 
-/** Orders names as people do: 2.jpg before 10.jpg. */
+/** Sorts names in natural order: 2.jpg before 10.jpg. */
 const compareNames = new Intl.Collator("en", { numeric: true }).compare;
 
 const isPicture = ({ name, type }: File) =>
   !name.startsWith(".") && (type.startsWith("image/") || PICTURE_NAME.test(name));
 
-/** The files in a folder of any depth; a folder that cannot be opened stands for itself. */
+/** Lists the files in a folder and its subfolders; a folder that cannot be opened is listed itself. */
 async function listFolder(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
   const reader = folder.createReader(), inside: FileSystemEntry[] = [];
   try {
-    // It gives some at a time, and none at the end.
+    // The reader returns a batch at a time, and an empty one at the end.
     for (;;) {
       const entries = await new Promise<FileSystemEntry[]>((resolve, reject) =>
         reader.readEntries(resolve, reject)

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** Wires the page: photos and camera in, counts and boxes out. */
+/** Connects the parts of the page: photos, camera, counts and boxes. */
 import { CLASS_STYLES } from "../lib/class_style.ts";
 import type { MaskDetection } from "../lib/inference/detect_masks.ts";
 import { markPrediction } from "../lib/model/predictions.ts";
@@ -12,7 +12,7 @@ import { makePhotoCard, type PhotoCard } from "./photo_card.ts";
 import { type PageState, summarise } from "./summary.ts";
 import { countOf, type Counts } from "./words.ts";
 
-/** Milliseconds between what is said aloud of what changes by itself. */
+/** Milliseconds between announcements of automatic changes to screen readers. */
 const TELL_EVERY = 5000;
 
 const find = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
@@ -28,7 +28,7 @@ const counts = [...document.querySelectorAll<HTMLElement>("#counts [data-count]"
 const finder = startFinder(new URLSearchParams(location.search).get("backend"));
 const photos: PhotoCard[] = [];
 const state: PageState = { loading: "Loading the networks…", photos };
-/** Ends what the camera does, while it is on. */
+/** Stops the camera, while it is on. */
 let live: AbortController | undefined;
 const shareOf = (slider: HTMLInputElement) => Number(slider.value) / 100;
 
@@ -51,11 +51,11 @@ finder.ready.then(({ backend, classes, trainedOn }) => {
   show();
 });
 
-// What the page says.
+// The status of the page.
 
 let toldAt = -Infinity;
 
-/** Shows what there is: counts and words in one go, so that they agree. */
+/** Shows counts and status at the same time, so that they agree. */
 function show() {
   const summary = summarise(state);
   find("counts-title").textContent = summary.title;
@@ -67,14 +67,14 @@ function show() {
   find("photo-list").hidden = photos.length === 0;
   const status = find("status");
   if (status.textContent === summary.status) return;
-  // Read aloud at once, but what changes by itself only every few seconds.
+  // Screen readers announce changes at once, but automatic changes only every few seconds.
   const isDue = !summary.isMoving || performance.now() - toldAt >= TELL_EVERY;
   if (isDue) toldAt = performance.now();
   status.ariaLive = isDue ? "polite" : "off";
   status.textContent = summary.status;
 }
 
-/** Shows what went wrong; the next thing that is done takes it away. */
+/** Shows a problem until the next action. */
 function showProblem(problem?: string) {
   state.problem = problem;
   show();
@@ -101,14 +101,14 @@ function addPhotos(given: readonly GivenFile[], problem?: string) {
   showProblem(problem);
 }
 
-/** Adds what was dropped or pasted. */
+/** Adds dropped or pasted files. */
 async function addGiven(data: DataTransfer) {
   const { files, skipped, lost } = await readGivenFiles(data);
   const problems = [
     skipped > 0 && `${countOf(skipped, "other file")} left out`,
     lost > 0 && `${countOf(lost, "file")} could not be opened`,
   ].filter(Boolean);
-  if (files.length + lost === 0) problems.unshift("There was no photo in it");
+  if (files.length + lost === 0) problems.unshift("No photo was found there");
   addPhotos(files, problems.join(", "));
 }
 
@@ -181,7 +181,7 @@ async function useCamera() {
   if (live === session) stopCamera(problem);
 }
 
-/** Turns the camera off, at once. */
+/** Turns the camera off at once. */
 function stopCamera(problem?: string) {
   live?.abort();
   live = undefined;

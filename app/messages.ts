@@ -1,44 +1,44 @@
-/** What the page and its worker say to each other. */
+/** The messages between the page and its worker. */
 import type { DetectOptions } from "../lib/detection/detector.ts";
 import type { MaskDetection } from "../lib/inference/detect_masks.ts";
 import type { ClassName } from "../lib/types.ts";
 
-/** From the page, first of all: load the networks. */
+/** The page's first message: load the networks. */
 export interface StartRequest {
-  /** The engine that is to be tried first. */
+  /** The backend to try first. */
   backend: string | null;
 }
 
-/** From the page, after the answer to the one before: find the faces of a picture. */
+/** The page's request to find the faces of a picture, sent after the answer to the request before. */
 export interface FindRequest {
-  /** A photo's file, or a frame, which is handed over. */
+  /** A photo's file, or a frame, which is transferred. */
   picture: Blob | ImageBitmap;
   options: DetectOptions;
 }
 
-/** What was found in a picture. */
+/** The faces found in a picture. */
 export interface FoundMasks {
-  /** Of the upright picture, in pixels. */
+  /** The size of the upright picture, in pixels. */
   width: number;
   height: number;
   faces: MaskDetection[];
 }
 
-/** What the worker tells about itself when it is ready. */
+/** The worker's description of itself when it is ready. */
 export interface EngineInfo {
   /** "webgpu", "webgl", "wasm" or "cpu". */
   backend: string;
   classes: readonly ClassName[];
-  /** Where the classifier's photos came from. */
+  /** The origin of the classifier's training photos. */
   trainedOn: string;
 }
 
-/** From the worker. */
+/** The worker's answer. */
 export type Answer =
   | { kind: "ready"; info: EngineInfo }
-  /** Nothing will work. */
+  /** The networks cannot be loaded. */
   | { kind: "broken"; reason: string }
   | { kind: "found"; found: FoundMasks }
-  /** It is no picture that this browser can read. */
+  /** This browser cannot read the picture. */
   | { kind: "unreadable"; reason: string }
   | { kind: "failed"; reason: string };

@@ -1,11 +1,11 @@
 /// <reference lib="dom" />
-/** Boxes above a photo or a video, sharp at any size of the window, and a file of both together. */
+/** Draws boxes over a photo or a video, sharp at any window size, and saves both as a file. */
 import type { MaskDetection } from "../lib/inference/detect_masks.ts";
 import { drawFaces } from "./draw.ts";
 
-/** Faces above one picture. */
+/** The boxes over one picture. */
 export interface Overlay {
-  /** Shows these faces in place of those before. @param width The photo's, in pixels. */
+  /** Shows these faces instead of the faces before. @param width The photo's width, in pixels. */
   show(faces: readonly MaskDetection[], width: number): void;
 }
 
@@ -32,7 +32,7 @@ export function makeOverlay(media: HTMLImageElement | HTMLVideoElement): Overlay
   };
 }
 
-/** Lets the browser save a picture at its full size, with boxes, as a JPEG. */
+/** Saves a picture with boxes at its full size, as a JPEG. */
 export async function saveWithFaces(
   media: HTMLImageElement | ImageBitmap,
   faces: readonly MaskDetection[],

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** One photo on the page: its faces, their list, and what can be done with it. */
+/** One photo on the page, with its faces, their list and its buttons. */
 import { FORMAT_BYTES, identifyFile } from "../lib/images/file_format.ts";
 import type { MaskDetection } from "../lib/inference/detect_masks.ts";
 import { type Finder, UnreadablePicture } from "./finder.ts";
@@ -8,7 +8,7 @@ import { makeOverlay, saveWithFaces } from "./overlay.ts";
 import type { PhotoState } from "./summary.ts";
 import { describeFace, describeFaces } from "./words.ts";
 
-/** Chooses and marks the faces that are shown of those that were found. */
+/** Chooses the faces to show, and marks those that are unsure. */
 export type ChooseFaces = (faces: readonly MaskDetection[]) => MaskDetection[];
 
 /** A photo on the page. */
@@ -17,19 +17,19 @@ export interface PhotoCard {
   state: PhotoState;
   /** The faces that are shown. */
   faces: readonly MaskDetection[];
-  /** Shows the faces that are chosen now, if they are known already. */
+  /** Shows the chosen faces, if the photo is classified. */
   show(): void;
-  /** Forgets the photo, wherever it is by now. */
+  /** Removes the photo at any stage. */
   close(): void;
 }
 
-/** Photos are shown so many times as large as they are at most. */
+/** The largest enlargement of a photo. */
 const MOST_ENLARGED = 3;
 
 /**
- * Makes the card of a photo, which waits for its turn to be judged.
+ * Makes the card of a photo, which waits to be classified.
  *
- * @param minScore Faces of this certainty and more are found; those of them that `choose` takes are shown.
+ * @param minScore The lowest confidence of a face; `choose` decides which of these faces are shown.
  */
 export function makePhotoCard(
   { file, name }: { file: File; name: string },
@@ -86,7 +86,7 @@ export function makePhotoCard(
       result.classList.add("error");
       result.textContent = isUnreadable
         ? await explainUnreadable(file)
-        : `This photo could not be judged: ${(error as Error).message}`;
+        : `This photo could not be classified: ${(error as Error).message}`;
     }
     onChange();
   }
@@ -111,10 +111,10 @@ export function makePhotoCard(
   return card;
 }
 
-/** What all browsers read: such a file is damaged. */
+/** Formats that all browsers read: if such a file cannot be read, it is damaged. */
 const READABLE = ["JPEG", "PNG", "WebP", "GIF", "BMP", "ICO", "AVIF"];
 
-/** One line that says what it is, and what to do. */
+/** Explains in one line what the file is, and what to do. */
 async function explainUnreadable(file: File): Promise<string> {
   try {
     const format = identifyFile(

@@ -1,32 +1,32 @@
-/** What the page says of all that it shows: counts and words from the same faces, so that they agree. */
+/** Computes the page's counts and status from the same faces, so that they agree. */
 import type { MaskDetection } from "../lib/inference/detect_masks.ts";
 import { countFaces, countOf, type Counts, describeFaces } from "./words.ts";
 
-/** How far a photo is. */
+/** The stage of a photo. */
 export type PhotoState = "waiting" | "judged" | "unreadable" | "failed";
 
-/** All that the page knows. */
+/** The state of the page. */
 export interface PageState {
-  /** What there is to say of the networks until they are ready. */
+  /** A message about the networks until they are ready. */
   loading?: string;
   photos: readonly { state: PhotoState; faces: readonly MaskDetection[] }[];
-  /** Set while the camera is on; without faces until it has shown some. */
+  /** Set while the camera is on; without `faces` until the first frame is processed. */
   camera?: { faces?: readonly MaskDetection[] };
-  /** What went wrong last. */
+  /** The last problem. */
   problem?: string;
 }
 
-/** What the page says. */
+/** The text of the page. */
 export interface Summary {
-  /** What the counts are of. */
+  /** The subject of the counts. */
   title: string;
   counts: Counts;
   status: string;
-  /** Whether the next frame or photo will change it. */
+  /** Whether the next frame or photo changes it. */
   isMoving: boolean;
 }
 
-/** Sums up: faces of the camera while it is on, else of all photos. */
+/** Summarises the camera's faces while it is on, else those of all photos. */
 export function summarise({ loading, photos, camera, problem }: PageState): Summary {
   const count = (state: PhotoState) => photos.filter((photo) => photo.state === state).length;
   const [waiting, judged] = [count("waiting"), count("judged")];
@@ -44,7 +44,7 @@ export function summarise({ loading, photos, camera, problem }: PageState): Summ
   }
   const unreadable = count("unreadable"), failed = count("failed");
   if (unreadable > 0) parts.push(`${countOf(unreadable, "file")} cannot be read`);
-  if (failed > 0) parts.push(`${countOf(failed, "photo")} could not be judged`);
+  if (failed > 0) parts.push(`${countOf(failed, "photo")} could not be classified`);
   const words = parts.filter(Boolean).join("; ");
   const sentences = [loading, words && capitalise(words), problem].filter(Boolean);
   return {

@@ -1,27 +1,27 @@
-/** Whose turn it is: one picture at a time, four of the camera's frames before each photo, the newest photo first. */
+/** Orders pictures: one at a time, four camera frames before each photo, the newest photo first. */
 
-/** What waits for its turn. */
+/** Options of a waiting picture. */
 export interface TurnOptions {
-  /** A frame waits for one photo at most. @default false */
+  /** Whether it is a camera frame, which waits for at most one photo. @default false */
   isFrame?: boolean;
-  /** Takes it out of those that wait; what runs already goes on, but nobody hears of it. */
+  /** Removes it from the queue. Work that has begun continues, but its result is dropped. */
   signal?: AbortSignal;
 }
 
 /**
- * Runs some work when its turn comes.
+ * Runs work at its turn.
  *
- * @returns what the work returns
- * @throws what the work throws, or the signal's reason as soon as the signal is given
+ * @returns the result of the work
+ * @throws the error of the work, or the signal's reason as soon as the signal aborts
  */
 export type TakeTurn = <T>(work: () => Promise<T>, options?: TurnOptions) => Promise<T>;
 
-/** Frames that go between two photos while the camera is on. */
+/** Frames between two photos while the camera is on. */
 const FRAMES_BETWEEN = 4;
-/** The camera counts as off when it has asked for nothing for so many milliseconds. */
+/** The time without a request after which the camera counts as off, in milliseconds. */
 const QUIET = 300;
 
-/** Makes a queue of its own. */
+/** Makes a queue. */
 export function makeTurns(): TakeTurn {
   const frames: (() => Promise<void>)[] = [], photos: (() => Promise<void>)[] = [];
   let isBusy = false, framesLeft = 0, frameAt = -Infinity;
@@ -57,7 +57,7 @@ export function makeTurns(): TakeTurn {
       });
       list.push(run);
       if (isFrame) frameAt = performance.now();
-      // Not at once: the newest of photos that come together is the first.
+      // Later, so that the newest of several photos is first.
       queueMicrotask(goOn);
     });
 }

@@ -1,11 +1,11 @@
 /// <reference lib="dom" />
-/** The page's worker: the networks live here, so that the page answers while they work. */
+/** The page's worker: it runs the networks, so that the page stays responsive. */
 import { chooseBackend } from "./backend.ts";
 import type { Answer, FindRequest, StartRequest } from "./messages.ts";
 import { loadMaskFinder, type MaskFinder } from "../lib/browser.ts";
 import { describeExcess, MAX_PIXELS } from "../lib/images/file_format.ts";
 
-/** Where this page's server has the networks. */
+/** The networks' paths on this page's server. */
 const FOLDERS = {
   classifier: "/model/",
   detector: "/detector/",
@@ -44,7 +44,7 @@ async function answer({ picture, options }: FindRequest): Promise<void> {
     const { width, height } = bitmap;
     if (width * height > MAX_PIXELS) throw new RangeError(describeExcess(bitmap));
     const pixels = readPixels(bitmap);
-    // The camera's frames are many, and no crops.
+    // Camera frames are not crops.
     const mayBeCrop = picture instanceof Blob;
     const faces = await finder.findMasks(pixels, { ...options, mayBeCrop });
     say({ kind: "found", found: { width, height, faces } });
@@ -53,7 +53,7 @@ async function answer({ picture, options }: FindRequest): Promise<void> {
   }
 }
 
-/** The picture's pixels, upright, with alpha on white. */
+/** Reads the upright pixels of a picture, with alpha on white. */
 function readPixels(bitmap: ImageBitmap): ImageData {
   const { width, height } = bitmap;
   const context = new OffscreenCanvas(width, height)

@@ -1,6 +1,6 @@
 /**
- * `deno task bench app`: frames a second of the page's camera, with one face at 640 x 480 pixels, in a
- * Chromium without a window and without a graphics card. Prints JSON.
+ * `deno task bench app`: measures frames per second of the page's camera in headless Chromium, without a
+ * graphics card, with one face at 640 x 480 pixels. Prints JSON.
  */
 import { join } from "node:path";
 import { Command } from "commander";
@@ -13,8 +13,13 @@ import { spread } from "./peers.ts";
 const { model, backend, seconds } = new Command("deno task bench app")
   .description("Measures the page's camera in Chromium; prints JSON.")
   .option("--model <folder>", "a saved model", SHIPPED_MODEL)
-  .option("--backend <name>", "webgpu, webgl or wasm (default: as the page chooses)")
-  .option("--seconds <n>", "how long, after five to settle", parseWholeNumber(1), 20)
+  .option("--backend <name>", "webgpu, webgl or wasm (default: the page's choice)")
+  .option(
+    "--seconds <n>",
+    "seconds to measure, after five seconds of warm-up",
+    parseWholeNumber(1),
+    20,
+  )
   .showHelpAfterError()
   .parse(Deno.args.slice(1), { from: "user" })
   .opts<{ model: string; backend?: string; seconds: number }>();

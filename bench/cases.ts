@@ -1,8 +1,8 @@
 /**
- * Walks the folder of inputs that failed once, ../shared/cases, with the real commands, and prints a table:
- * case, what is seen now, what is right. The exit status is 1 if one is not right.
+ * Runs the real commands on inputs that failed once, in ../shared/cases. Prints a table with the case, the
+ * actual result and the expected result. The exit status is 1 if a result is wrong.
  *
- * `deno run -A bench/cases.ts [name…]`; a case that needs what this machine lacks says so.
+ * `deno run -A bench/cases.ts [name…]`; a case that this machine cannot run is left out with the reason.
  */
 import { join } from "node:path";
 import { stripVTControlCharacters as stripAnsiCode } from "node:util";
@@ -14,13 +14,13 @@ import { ROOT, run } from "../scripts/terminal.ts";
 
 const CASES = join(ROOT, "../shared/cases");
 
-/** What was seen, and whether it is right. */
+/** An actual result, and whether it is right. */
 interface Row {
   seen: string;
   right: boolean;
 }
 
-/** Runs a command of this checkout, or of a copy of it elsewhere. */
+/** Runs a command of this checkout, or of a copy in another folder. */
 async function task(name: string, args: string[], root = ROOT) {
   const script = join(root, "scripts", `${name}.ts`);
   const config = join(root, "deno.json");
@@ -29,13 +29,13 @@ async function task(name: string, args: string[], root = ROOT) {
   return { success, stdout, text: `${stdout}\n${stderr}` };
 }
 
-/** The first line that holds one of these words; else the last. */
+/** Returns the first line that matches, else the last line. */
 function lineWith(text: string, pattern: RegExp): string {
   const lines = text.trim().split("\n");
   return lines.find((line) => pattern.test(line)) ?? lines.at(-1)!;
 }
 
-/** A temporary folder, removed in the end. */
+/** Calls `work` with a temporary folder, and removes it at the end. */
 async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = await Deno.makeTempDir({ prefix: "face-mask-case-" });
   try {
@@ -45,7 +45,7 @@ async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   }
 }
 
-/** A copy of the checkout that shares its files. */
+/** Copies the checkout with hard links. */
 async function copyCheckout(to: string): Promise<string> {
   await Deno.mkdir(to, { recursive: true });
   for await (const { name } of Deno.readDir(ROOT)) {
@@ -276,7 +276,7 @@ const WALKS: Record<string, { right: string; walk: (folder: string) => Promise<R
   },
 };
 
-/** What Kaggle's refusal is reported as, for a home with this kaggle.json. */
+/** Returns the report of a refusal by Kaggle, for a home folder with this kaggle.json. */
 async function askKaggle(
   env: Record<string, string>,
   content: Uint8Array | string,

@@ -1,6 +1,6 @@
 /**
- * `deno task bench cross-set`: recipes trained on one set and judged on the test parts of all, beside the
- * figure that each would report on its own photos. Prints a Markdown table; keeps what is done in a file.
+ * `deno task bench cross-set`: trains each recipe on each set, and evaluates it on the test parts of all sets.
+ * Prints a Markdown table. Keeps results in a file, so that a stopped run can be continued.
  */
 import { Command } from "commander";
 import type { LayersModel } from "@tensorflow/tfjs-node";
@@ -10,11 +10,11 @@ import type { DataSource } from "../lib/data/get_data.ts";
 import { writeWhole } from "../lib/files.ts";
 import { type Cell, describeCells, type Row } from "./cross_set_table.ts";
 
-/** How each recipe comes to a network. */
+/** The training function of each recipe. */
 const RECIPE_NAMES = ["cnn", "frozen", "transfer"] as const;
 type RecipeName = typeof RECIPE_NAMES[number];
 
-/** Faces with fewer pixels on the shorter side do not train, and are not judged. */
+/** The smallest faces in training and in the test, in pixels of the shorter side. */
 const LEAST_TRAINED = 12, LEAST_JUDGED = 20;
 const ALL = "all";
 
@@ -27,16 +27,27 @@ interface Options {
 }
 
 const { data, recipes, epochs, seed, keep } = new Command("deno task bench cross-set")
-  .description("Trains each recipe on each set and judges it on all test parts; prints a table.")
+  .description(
+    "Trains each recipe on each set and evaluates it on all test parts; prints a Markdown table.",
+  )
   .requiredOption(
     "--data <path>",
-    "folder or zip of labelled photos; give it once per set",
+    "folder or zip of labelled photos; give this option once per set",
     (path: string, paths: string[] = []) => [...paths, path],
   )
   .option("--recipes <names>", `some of ${RECIPE_NAMES.join(",")}`, RECIPE_NAMES.join(","))
-  .option("--epochs <n>", "for cnn and transfer (default: the recipe's)", parseWholeNumber(1))
-  .option("--seed <n>", "for first weights and the order of the photos", parseWholeNumber(0), 1)
-  .option("--keep <file>", "results that are there are not computed again", "data/cross-set.json")
+  .option("--epochs <n>", "epochs of cnn and transfer (default: the recipe's)", parseWholeNumber(1))
+  .option(
+    "--seed <n>",
+    "seed of the first weights and the order of the photos",
+    parseWholeNumber(0),
+    1,
+  )
+  .option(
+    "--keep <file>",
+    "the file of results; its results are not computed again",
+    "data/cross-set.json",
+  )
   .showHelpAfterError()
   .parse(Deno.args.slice(1), { from: "user" })
   .opts<Options>();
@@ -94,7 +105,7 @@ await runCommand(async () => {
   const wanted = rows.filter(({ recipe }) => names.includes(recipe as RecipeName));
   console.log(describeCells(wanted, sources.map((source) => source.name)));
 
-  /** On two classes, and on three where the model and the test part have them. */
+  /** Evaluates on two classes, and on three if the model and the test part have them. */
   async function judge(model: LayersModel, test: readonly number[]): Promise<Cell> {
     const { classes } = photos;
     const outputs = model.outputs[0]!.shape.at(-1);
@@ -115,7 +126,7 @@ await runCommand(async () => {
   }
 });
 
-/** The rows that an earlier run kept. */
+/** Reads the rows of an earlier run. */
 async function readRows(file: string): Promise<Row[]> {
   try {
     return JSON.parse(await Deno.readTextFile(file));

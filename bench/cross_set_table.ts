@@ -1,12 +1,12 @@
-/** The cross-set comparison as a Markdown table. */
+/** Formats the cross-set comparison as a Markdown table. */
 
-/** One recipe's answers on one test part. */
+/** The result of one recipe on one test part. */
 export interface Cell {
-  /** Faces of two classes. */
+  /** The number of faces of two classes. */
   n: number;
   accuracy: number;
   interval: readonly [low: number, high: number];
-  /** Faces of three classes, where model and test part have them. */
+  /** The number of faces of three classes, if the model and the test part have them. */
   n3?: number;
   macroF1?: number;
 }
@@ -17,15 +17,15 @@ export interface Row {
   id: string;
   recipe: string;
   trainedOn: string;
-  /** Photos or faces that trained it. */
+  /** The number of photos or faces in training. */
   n: number;
-  /** The index of the set that it was trained on, unless it was trained on all of them. */
+  /** The index of the training set; undefined if all sets trained it. */
   own?: number;
   /** A cell per set, in order. */
   cells: Cell[];
 }
 
-/** Makes a Markdown table: a row per recipe and training set, two columns per test part. */
+/** Makes a Markdown table with a row per recipe and training set, and two columns per test part. */
 export function describeCells(rows: readonly Row[], sets: readonly string[]): string {
   const head = ["recipe", "trained on", "n"];
   for (const set of sets) head.push(`${set}: two classes`, `three classes, macro-F1`);
@@ -49,6 +49,6 @@ function describeCell(cell: Cell, own: Cell | undefined, isOwn: boolean): [strin
   return [two, three];
 }
 
-/** A difference of shares in percentage points. */
+/** Formats a difference of shares in percentage points. */
 const points = (difference: number) =>
   `${difference < 0 ? "−" : "+"}${Math.abs(100 * difference).toFixed(1)} points`;

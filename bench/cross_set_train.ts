@@ -1,4 +1,4 @@
-/** How the recipes of the cross-set comparison become trained networks. */
+/** Trains the networks of the cross-set comparison. */
 import type { LayersModel, Tensor2D } from "@tensorflow/tfjs-node";
 import { tf } from "../lib/engine/tensorflow.ts";
 import { chunk, scaleImages } from "../lib/model/batches.ts";
@@ -17,7 +17,7 @@ import {
   undoRepeats,
 } from "../lib/mod.ts";
 
-/** Parts of one set, as indices. */
+/** The parts of one set, as indices. */
 export interface Parts {
   train: readonly number[];
   validation: readonly number[];
@@ -30,7 +30,7 @@ export interface TrainingOptions {
   onProgress?: OnProgress;
 }
 
-/** The third class alone does not make a task: a set needs some of it to train and to validate. */
+/** Chooses the task: three classes only if training and validation part have the third class. */
 function chooseClasses({ samples }: ImageSet, { train, validation }: Parts) {
   const has = (part: readonly number[]) =>
     part.some((index) => samples[index]!.className === "mask_weared_incorrect");
@@ -61,12 +61,12 @@ export async function trainRecipe(
   return model;
 }
 
-/** Of the regression on frozen features. */
+/** Settings of the regression on frozen features. */
 const FIT = { steps: 300, rate: 0.02, decay: 0.003 } as const;
 
 /**
- * Trains a dense layer on the features of a MobileNet that stays as it is: the recipe of many public
- * notebooks. Theirs was trained on ImageNet, this one on faces.
+ * Trains a dense layer on the features of a frozen MobileNet, as many public notebooks do. Their MobileNet was
+ * trained on ImageNet; this one was trained on faces.
  */
 export async function trainFrozen(
   images: ImageSet,
@@ -89,7 +89,7 @@ export async function trainFrozen(
   return model;
 }
 
-/** Fits the last layer by a regression on standardised features, and undoes the standardising in it. */
+/** Fits the last layer by a regression on standardised features, then includes the scaling in its weights. */
 function fitHead(model: LayersModel, features: Tensor2D, labels: readonly number[]): void {
   const { mean, variance } = tf.moments(features, 0);
   const deviation = tf.sqrt(tf.add(variance, 1e-6));

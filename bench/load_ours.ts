@@ -1,4 +1,4 @@
-/** The project's side of bench/load.ts: answers JSON lines on stdin with JSON lines on stdout. */
+/** This project's process of bench/load.ts: reads JSON lines on stdin, answers with JSON lines on stdout. */
 import { loadImages } from "../lib/images/load_images.ts";
 import type { Answer, Request } from "./load.ts";
 import { readLines } from "./peers.ts";

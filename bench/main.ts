@@ -1,4 +1,4 @@
-/** `deno task bench <train|predict|load|memory|detect|app|cross-set>`: one of the comparisons; each takes its own options. */
+/** `deno task bench <train|predict|load|memory|detect|app|cross-set>`: runs one comparison; each has its own options. */
 const USAGE = "Usage: deno task bench <train|predict|load|memory|detect|app|cross-set> [options]";
 
 switch (Deno.args[0]) {

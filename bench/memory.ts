@@ -1,7 +1,7 @@
 /**
- * `deno task bench memory`: the most memory that a process ever has while it loads photos and trains the
- * walkthrough's CNN, beside the original's way in Python. Each round starts both anew, one after the other.
- * Only some steps are trained: after the first few, memory grows no more. Prints JSON.
+ * `deno task bench memory`: measures the peak memory of a process that loads photos and trains the
+ * walkthrough's CNN, beside the original way in Python. Each round starts both processes again, in turn.
+ * Training runs for some steps only, because memory stops growing after the first few. Prints JSON.
  */
 import { join } from "node:path";
 import { Command } from "commander";
@@ -15,7 +15,7 @@ import { Peer, setUpPython, spread } from "./peers.ts";
 const WAYS = ["ours", "python"] as const;
 type Way = typeof WAYS[number];
 
-/** One process's whole work. */
+/** The work of one process. */
 export interface Request {
   samples: Sample[];
   steps: number;
@@ -23,20 +23,20 @@ export interface Request {
 }
 
 export interface Answer {
-  /** Highest resident memory of the process (VmHWM). */
+  /** Peak resident memory of the process (VmHWM). */
   peakRssMb: number;
   /** The same before the training. */
   loadedRssMb: number;
-  /** How many photos were held. */
+  /** The number of photos in memory. */
   photos: number;
 }
 
 const HERE = import.meta.dirname!;
 const { data: path, rounds, photos, steps } = new Command("deno task bench memory")
   .description("Loads photos and trains beside OpenCV, NumPy and Keras; prints JSON.")
-  .option("--data <path>", "folder or zip of labelled photos (default: as the notebook finds them)")
-  .option("--rounds <n>", "how often each way is measured", parseWholeNumber(1), 3)
-  .option("--photos <n>", "repeats the photos to so many", parseWholeNumber(1), 7553)
+  .option("--data <path>", "folder or zip of labelled photos (default: the notebook's photos)")
+  .option("--rounds <n>", "number of rounds", parseWholeNumber(1), 3)
+  .option("--photos <n>", "repeat the photos up to this number", parseWholeNumber(1), 7553)
   .option("--steps <n>", "batches of 32 to train", parseWholeNumber(1), 30)
   .showHelpAfterError()
   .parse(Deno.args.slice(1), { from: "user" })
@@ -73,7 +73,7 @@ await runCommand(async () => {
       }
     }
   }
-  /** How many times our memory Python's is; of the rounds' ratios, not of the medians. */
+  /** Python's memory divided by this project's: the median of the rounds' ratios. */
   const ratios = spread(
     answers.python.map(({ peakRssMb }, round) => peakRssMb / answers.ours[round]!.peakRssMb),
   );

@@ -1,4 +1,4 @@
-/** The project's side of bench/memory.ts: answers a JSON line on stdin with one on stdout. */
+/** This project's process of bench/memory.ts: reads a JSON line on stdin, answers with one on stdout. */
 import { loadImages } from "../lib/images/load_images.ts";
 import { buildCnn } from "../lib/model/cnn.ts";
 import { seededRandom, shuffle } from "../lib/random.ts";
@@ -11,7 +11,7 @@ for await (const line of readLines(Deno.stdin.readable)) {
   const { samples, steps, batchSize }: Request = JSON.parse(line);
   const images = await loadImages(samples);
   const loadedRssMb = peakRssMb();
-  // As many for testing and validation as on the other side.
+  // The parts have the same sizes as in the Python process.
   const order = shuffle([...images.samples.keys()], seededRandom(1));
   const rest = order.slice(Math.ceil(0.2 * order.length));
   const validation = rest.slice(Math.floor(0.9 * rest.length));

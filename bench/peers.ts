@@ -1,10 +1,10 @@
-/** What the comparisons share: processes to measure, an environment for Python's, medians. */
+/** Shared parts of the comparisons: measured processes, the Python environment, medians. */
 import { join } from "node:path";
 import type { OnProgress } from "../lib/types.ts";
 import { installEnvironment } from "../scripts/python.ts";
 import { ROOT } from "../scripts/terminal.ts";
 
-/** A process that answers a line with a line. */
+/** A process that answers each line with a line. */
 export class Peer<Request, Answer> {
   readonly #process: Deno.ChildProcess;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
@@ -28,7 +28,7 @@ export class Peer<Request, Answer> {
     const { value, done } = await this.#lines.next();
     if (done) {
       const asked = JSON.stringify(request).slice(0, 200);
-      throw new Error(`a measured process ended early, asked for ${asked}`);
+      throw new Error(`a measured process ended early, during ${asked}`);
     }
     return JSON.parse(value);
   }
@@ -39,7 +39,7 @@ export class Peer<Request, Answer> {
   }
 }
 
-/** The lines of a stream of text, without what follows the last line end. */
+/** Splits a stream of text into complete lines. */
 export async function* readLines(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
 ): AsyncGenerator<string> {
@@ -51,7 +51,7 @@ export async function* readLines(
   }
 }
 
-/** Makes the environment of the Python peers when it is missing, and gives its Python. */
+/** Installs the environment of the Python peers if it is missing; returns its Python. */
 export function setUpPython(onProgress: OnProgress): Promise<string> {
   return installEnvironment({
     what: "the comparison with Python (1 GB)",
@@ -68,7 +68,7 @@ export interface Spread {
   max: number;
 }
 
-/** Rounded to a hundredth. */
+/** Rounds to a hundredth. */
 export function spread(values: number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = (sorted.length - 1) / 2;

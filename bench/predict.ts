@@ -1,7 +1,7 @@
 /**
- * `deno task bench predict`: the walkthrough's CNN on photos in memory, beside Keras on the same
- * libtensorflow, and on a single face, beside the same native ops one after the other. A round asks one
- * process after the other. Prints JSON.
+ * `deno task bench predict`: measures predictions of the walkthrough's CNN on photos in memory, beside Keras on
+ * the same libtensorflow. Also measures a single face, beside the bare native ops. A round runs the processes
+ * in turn. Prints JSON.
  */
 import { join } from "node:path";
 import { Command } from "commander";
@@ -10,16 +10,16 @@ import { parseWholeNumber, progressLine, runCommand } from "../scripts/terminal.
 import { Peer, round, setUpPython, spread } from "./peers.ts";
 
 export interface Request {
-  /** All photos in batches, or one photo again and again, through the model or as bare ops. */
+  /** All photos in batches, or one photo repeatedly, by the model or by bare ops. */
   task: "batches" | "face" | "bareOps";
   images: number;
   batchSize: number;
 }
 
 export interface Answer {
-  /** For all photos; of "face" and "bareOps" the median of one. */
+  /** The time for all photos; for "face" and "bareOps", the median time of one photo. */
   seconds: number;
-  /** Highest resident memory of the process so far. */
+  /** Peak resident memory of the process so far. */
   peakRssMb: number;
 }
 
@@ -28,8 +28,8 @@ const WARM_UPS = 2;
 const onProgress = progressLine();
 const { rounds, quick } = new Command("deno task bench predict")
   .description("Classifies photos beside Keras, and one face beside the bare ops; prints JSON.")
-  .option("--rounds <n>", "how often each is measured", parseWholeNumber(1), 7)
-  .option("--quick", "few photos: shows that it works, not how fast")
+  .option("--rounds <n>", "number of rounds", parseWholeNumber(1), 7)
+  .option("--quick", "use few photos: a test that it runs, not a measurement")
   .showHelpAfterError()
   .parse(Deno.args.slice(1), { from: "user" }).opts<{ rounds: number; quick?: boolean }>();
 
@@ -71,7 +71,7 @@ await runCommand(async () => {
     await ours.close();
     await keras.close();
   }
-  /** Of the rounds' ratios, not of the medians. */
+  /** The median of the rounds' ratios, not the ratio of medians. */
   const ratios = (above: Name, below: Name) =>
     spread(seconds[above].map((time, i) => time / seconds[below][i]!));
   const speed = (name: Name) => spread(seconds[name].map((time) => images / time));

@@ -1,4 +1,4 @@
-/** The project's side of bench/predict.ts: answers JSON lines on stdin with JSON lines on stdout. */
+/** This project's process of bench/predict.ts: reads JSON lines on stdin, answers with JSON lines on stdout. */
 import type { Tensor } from "@tensorflow/tfjs-node";
 import { tf } from "../lib/engine/tensorflow.ts";
 import { buildCnn } from "../lib/model/cnn.ts";
@@ -36,7 +36,7 @@ function makeImages(count: number): ImageSet {
   };
 }
 
-/** The native ops of a prediction, with nothing of tf.layers or tfjs's kernels around them. */
+/** Runs the native ops of a prediction, without tf.layers and tfjs's kernels. */
 function runBareOps(pixels: Uint8Array): number {
   const fused = (ops: string): Attribute[] => [
     FLOAT,

@@ -1,9 +1,9 @@
 /**
- * `deno task bench train`: images a second while training the walkthrough's CNN, beside stock tfjs-node
- * and Keras on the same libtensorflow. Three processes; a round asks one after the other for an epoch
- * over photos in memory while the others wait, so that what else the machine does hits all three.
- * Keras trains with its defaults, compiled; its clock leaves out what `fit` does before its first batch
- * and after its last. Prints JSON.
+ * `deno task bench train`: measures images per second while training the walkthrough's CNN, beside stock
+ * tfjs-node and Keras on the same libtensorflow. A round runs an epoch over photos in memory in each of the
+ * three processes in turn, so that other load on the machine affects all three. Keras trains with its
+ * defaults, compiled; its time excludes the work of `fit` before the first batch and after the last. Prints
+ * JSON.
  */
 import { join } from "node:path";
 import { Command } from "commander";
@@ -16,10 +16,10 @@ const HERE = import.meta.dirname!;
 const VARIANTS = ["ours", "stock", "keras"] as const;
 type Variant = typeof VARIANTS[number];
 type TrainPeer = Peer<Request, Answer>;
-/** Epochs before the first that counts: JavaScript's compiler takes some hundred steps, Keras one. */
+/** Warm-up epochs: JavaScript's compiler needs some hundred steps, Keras one. */
 const WARM_UPS = 3;
 
-/** The first is the main case. */
+/** The first case is the main one. */
 const CASES = {
   batch32: { batchSize: 32, classes: 2 },
   batch8: { batchSize: 8, classes: 2 },
@@ -30,9 +30,9 @@ const CASES = {
 const onProgress = progressLine();
 const { rounds, only, quick } = new Command("deno task bench train")
   .description("Trains the walkthrough's CNN beside stock tfjs-node and Keras; prints JSON.")
-  .option("--rounds <n>", "how often each variant is measured", parseWholeNumber(1), 5)
+  .option("--rounds <n>", "number of rounds", parseWholeNumber(1), 5)
   .option("--only <cases...>", `some of ${Object.keys(CASES).join(", ")}`, Object.keys(CASES))
-  .option("--quick", "few photos: shows that it works, not how fast")
+  .option("--quick", "use few photos: a test that it runs, not a measurement")
   .showHelpAfterError()
   .parse(Deno.args.slice(1), { from: "user" }).opts<
   { rounds: number; only: string[]; quick?: boolean }
@@ -76,11 +76,11 @@ async function measure(peers: Record<Variant, TrainPeer>) {
 }
 
 interface CaseResult {
-  /** Of the rounds' ratios, not of the medians. */
+  /** The median of the rounds' ratios, not the ratio of medians. */
   ratioOverKeras: Spread;
   ratioOverStock: Spread;
   imagesPerSecond: Record<Variant, Spread>;
-  /** Highest so far: it includes the cases before. */
+  /** The peak so far, which includes earlier cases. */
   peakRssMb: Record<Variant, number>;
 }
 
@@ -116,9 +116,9 @@ async function measureCase(
   };
 }
 
-/** Multiplications and additions of an image's forward and backward pass, in convolutions and products. */
+/** Counts multiplications and additions of an image's forward and backward pass, in convolutions and products. */
 function trainingFlops(): number {
-  // Output side, inputs to each output, filters; a dense layer is a convolution of one place.
+  // Output side, inputs to each output, filters; a dense layer is a convolution with one output position.
   const layers = [
     [126, 9 * 3, 32],
     [61, 9 * 32, 64],
@@ -128,7 +128,7 @@ function trainingFlops(): number {
     [1, 64, 1],
   ] as const;
   const forward = layers.map(([side, inputs, filters]) => 2 * side ** 2 * inputs * filters);
-  // Backward costs the same again for the weights and for the input, which the first layer does not need.
+  // The backward pass costs the same again for the weights and for the input; the first layer needs no input gradient.
   return forward.reduce((sum, flops, i) => sum + (i === 0 ? 2 : 3) * flops, 0);
 }
 

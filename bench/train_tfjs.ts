@@ -1,6 +1,6 @@
 /**
- * The tfjs-node sides of bench/train.ts: `ours` or `stock`, by the first argument. Answers JSON lines on
- * stdin with JSON lines on stdout.
+ * The tfjs-node processes of bench/train.ts: `ours` or `stock`, by the first argument. Reads JSON lines on
+ * stdin, answers with JSON lines on stdout.
  */
 import type { Sequential, Tensor } from "@tensorflow/tfjs-node";
 import { makeBatch } from "../lib/model/batches.ts";
@@ -10,7 +10,7 @@ import { buildCnn } from "../lib/model/cnn.ts";
 import { seededRandom } from "../lib/random.ts";
 import { CLASSES, type ImageSet } from "../lib/types.ts";
 
-/** One round: an epoch over so many photos. */
+/** One round: an epoch over this number of photos. */
 export interface Request {
   task: "train" | "profile" | "peak";
   images: number;
@@ -20,19 +20,19 @@ export interface Request {
 
 export interface Answer {
   seconds: number;
-  /** Highest resident memory of the process so far. */
+  /** Peak resident memory of the process so far. */
   peakRssMb: number;
   libtensorflow: string;
-  /** Milliseconds a step by op; only of the task "profile". */
+  /** Milliseconds per step of each op; only for the task "profile". */
   costs?: Record<string, number>;
-  /** Floating-point operations a second in one large matrix product; only of the task "peak". */
+  /** Floating-point operations per second in one large matrix product; only for the task "peak". */
   flops?: number;
 }
 
 const SIZE = 128;
 type Epoch = (request: Request) => Promise<void>;
 
-/** The product as it trains: bytes in memory, floats a batch at a time. */
+/** This project's training: bytes in memory, floats one batch at a time. */
 function ours(): Epoch {
   installKernels();
   const models = new Map<number, Sequential>();
@@ -61,7 +61,7 @@ function ours(): Epoch {
   };
 }
 
-/** tfjs-node as people write it. */
+/** Usual tfjs-node code. */
 function stock(): Epoch {
   const models = new Map<number, Sequential>();
   let data: { x: Tensor; y: Tensor } | undefined;
@@ -112,7 +112,7 @@ function compile(
   return model;
 }
 
-/** Milliseconds a step that each op takes, measured around the calls into the native library. */
+/** Measures the milliseconds per step of each op, around the calls into the native library. */
 async function profile(epoch: Epoch, request: Request): Promise<Record<string, number>> {
   const backend = tf.backend() as unknown as Record<
     string,
@@ -135,7 +135,7 @@ async function profile(epoch: Epoch, request: Request): Promise<Record<string, n
   return Object.fromEntries(Object.entries(costs).map(([op, ms]) => [op, ms / steps]));
 }
 
-/** The best of some products of two square matrices. */
+/** Returns the best speed of several products of two square matrices. */
 function measurePeak(side = 2048, repeats = 8): number {
   const matrix = tf.randomUniform([side, side]);
   let best = Infinity;

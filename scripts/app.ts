@@ -1,4 +1,4 @@
-/** `deno task app`: the page that finds masks in photos and in what a camera sees. */
+/** `deno task app`: serves the page that finds masks in photos and camera pictures. */
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { buildApp } from "./build_app.ts";
@@ -8,29 +8,29 @@ import { parsePath, parseWholeNumber, runCommand, SHIPPED_MODEL } from "./termin
 
 const { model, port, host } = new Command("deno task app")
   .description(
-    "Serves a page to this machine's browser: drop photos or use the camera, see who wears a mask. " +
-      "Photos never leave the machine. Ctrl-C ends it.",
+    "Serves a page to this machine's browser. The page finds masks in photos and camera pictures. " +
+      "Photos never leave the machine. Ctrl-C stops the server.",
   )
   .option("--model <folder>", "a saved model", parsePath, SHIPPED_MODEL)
   .option(
     "--port <n>",
-    "where to serve it on 127.0.0.1; 0 takes any free port",
+    "the port on 127.0.0.1; 0 means any free port",
     parseWholeNumber(0),
     8000,
   )
   .option(
     "--host <name>",
-    "another name by which the page may be asked for, such as that of a server that forwards it; may be given more than once",
+    "a further host name of the page, such as that of a forwarding server; can be given more than once",
     (name: string, names: string[]) => [...names, parseHost(name)],
     [],
   )
   .showHelpAfterError()
   .parse(Deno.args, { from: "user" }).opts<{ model: string; port: number; host: string[] }>();
 
-/** Reads a host's name for commander. */
+/** Parses a host name for commander. */
 function parseHost(text: string): string {
   if (/^([\w.-]+|\[[\da-f:]+\])$/i.test(text)) return text;
-  throw new InvalidArgumentError("A host's name is needed, without http:// and without a port.");
+  throw new InvalidArgumentError("It must be a host name, without http:// and without a port.");
 }
 
 await runCommand(async () => {
@@ -51,6 +51,6 @@ await runCommand(async () => {
     names: host,
     signal: interruption.signal,
   });
-  console.log(`the page is at ${url}\nCtrl-C ends it`);
+  console.log(`the page is at ${url}\nCtrl-C stops it`);
   await finished;
 });

@@ -5,19 +5,19 @@ import { canWrite, userCacheFolder } from "../lib/data/data_folder.ts";
 import { writeWholeFolder } from "../lib/files.ts";
 import { ROOT } from "./terminal.ts";
 
-/** Where the bundled page lies; git ignores it. */
+/** The folder of the bundled page; git ignores it. */
 export const PAGE_FOLDER: string = join(ROOT, "app/dist");
-/** What the page is made of: when one of these is newer, it is made anew. */
+/** The sources of the page. If one is newer than the page, the page is built again. */
 const SOURCES = ["app", "lib", "deno.lock", "scripts/build_app.ts"];
 
 /**
- * Builds the page where it is missing or older than its sources; takes some two seconds.
+ * Builds the page if it is missing or older than its sources, in about two seconds.
  *
- * @returns its folder: in the user's folder for caches, if the checkout cannot be written
+ * @returns its folder; if the checkout cannot be written, this is in the user's cache folder
  */
 export async function buildApp(): Promise<string> {
   if (await isBuilt(PAGE_FOLDER)) return PAGE_FOLDER;
-  // Two checkouts have two pages.
+  // Each checkout has a page of its own.
   const name = createHash("sha256").update(ROOT).digest("hex").slice(0, 16);
   const own = join(userCacheFolder(), "app", name);
   const folder = await canWrite(join(ROOT, "app")) ? PAGE_FOLDER : own;
@@ -43,7 +43,7 @@ async function bundle(name: string, target: string): Promise<void> {
     transform: { target: "es2022" },
     plugins: [{
       name: "addresses",
-      // lib names npm packages as Deno takes them from anywhere.
+      // lib imports npm packages by their full specifiers, which Vite does not know.
       resolveId: {
         filter: { id: /^npm:/ },
         handler(id, importer) {
@@ -60,14 +60,14 @@ async function bundle(name: string, target: string): Promise<void> {
   }
 }
 
-/** Whether the page in a folder is newer than all its sources. */
+/** Tells whether the page in a folder is newer than all its sources. */
 async function isBuilt(folder: string): Promise<boolean> {
   const built = await newestChange(join(folder, "index.html"));
   const changed = await Promise.all(SOURCES.map((name) => newestChange(join(ROOT, name))));
   return built > Math.max(...changed);
 }
 
-/** When a file, or the newest in a folder, was changed, in milliseconds; 0 if there is none. */
+/** Returns when a file, or the newest file in a folder, was changed, in milliseconds; 0 if there is none. */
 async function newestChange(path: string): Promise<number> {
   const { isDirectory, mtime } = await Deno.stat(path).catch(() => ({
     isDirectory: false,

@@ -1,13 +1,13 @@
-/** Programs that take a while: they end with this process, whatever ends it. */
+/** Runs long programs that end when this process ends. */
 import { join } from "node:path";
 
 const TIED = join(import.meta.dirname!, "tied.ts");
 
 /**
- * Starts a program that ends when this process does, even if that is killed.
+ * Runs a program that ends when this process ends, even if this process is killed.
  *
- * @param onLine Told of each line that it writes to its standard output.
- * @returns whether it succeeded, and what it wrote to standard error; a program that is not there failed
+ * @param onLine Called with each line of the program's standard output.
+ * @returns whether the program succeeded, and its standard error; a missing program counts as failed
  */
 export async function runTied(
   program: string,
@@ -33,6 +33,6 @@ export async function runTied(
     lines.forEach(onLine);
   }
   const { success } = await child.status;
-  await child.stdin.close().catch(() => {}); // it is closed by the child's end
+  await child.stdin.close().catch(() => {}); // already closed if the child has ended
   return { success, stderr: await stderr };
 }

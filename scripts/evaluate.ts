@@ -1,4 +1,4 @@
-/** `deno task evaluate`: how good a saved model is on labelled photos, alone or behind the detector. */
+/** `deno task evaluate`: evaluates a saved model on labelled photos, alone or with the detector. */
 import { Command, Option } from "commander";
 import type { ReportSlice } from "../lib/charts/report_page.ts";
 import type { ModelResult } from "../lib/evaluation/evaluate_model.ts";
@@ -26,46 +26,53 @@ interface Options extends Omit<PhotoOptions, "task"> {
   report?: string;
 }
 
-/** What is evaluated, and on what. */
+/** A model and the photos on which it is evaluated. */
 interface Subject {
   classifier: Classifier;
   photos: LabelledPhotos;
-  /** Those that are evaluated, of the photos' images. */
+  /** The indices of the images to evaluate. */
   indices: readonly number[];
-  /** A scene's number per image, where the photos were split. */
+  /** The scene number of each image, if the photos were split. */
   groups?: readonly number[];
-  /** What the photos are, in words. */
+  /** A description of the photos. */
   data: string;
 }
 
 const command = new Command("deno task evaluate")
   .description(
-    "Evaluates a saved model on every readable photo or face, or on one part of them; results on photos " +
-      "that it was trained on are too optimistic. --task detection takes whole photos with labelled boxes: " +
-      "finds the faces, then classifies them.",
+    "Evaluates a saved model on all labelled photos or faces, or on one part of them. Results on training " +
+      "photos are too optimistic. --task detection evaluates the detector and the classifier together, on " +
+      "whole photos with labelled boxes.",
   )
   .option("--model <folder>", "a saved model", parsePath, SHIPPED_MODEL);
 const options = addPhotoOptions(command, {
-  taskDefault: "as the model and the photos have classes",
+  taskDefault: "the classes of the model and the photos",
   tasks: [...Object.keys(CLASSES), "detection"],
 })
   .addOption(
-    new Option("--part <name>", "only this part, as `train` splits the same photos")
+    new Option(
+      "--part <name>",
+      "evaluate only this part; `train` splits the same photos into the same parts",
+    )
       .choices(["all", "train", "validation", "test"]).default("all"),
   )
-  .option("--slices", "by kinds of photos as well: small, blurred, dark, from the side, edited")
+  .option("--slices", "add figures by kind of photo: small, blurred, dark, from the side, edited")
   .option(
     "--report <file>",
-    "an HTML page with charts and photos: what was mistaken for what, the most confident mistakes, slices",
+    "write an HTML page with charts and photos: confusion matrix, most confident mistakes, slices",
     parsePath,
   )
-  .option("--kinds <file>", "by kinds of faces as well that a reader labelled", parsePath)
+  .option(
+    "--kinds <file>",
+    "add figures by kind of face; the file lists the faces of each kind",
+    parsePath,
+  )
   .option(
     "--corrections <file>",
-    "a list of wrong labels: evaluate as if they were right, beside the figure with them as they are",
+    "evaluate with corrected labels; the file lists the wrong ones. Report this beside the uncorrected figure",
     parsePath,
   )
-  .option("--json", "one JSON object, and no progress")
+  .option("--json", "write one JSON object, without progress")
   .showHelpAfterError()
   .parse(Deno.args, { from: "user" }).opts<Options>();
 const onProgress = options.json ? undefined : progressLine();
@@ -75,7 +82,7 @@ await runCommand(async () => {
   for (const name of ["slices", "report", "kinds", "corrections"] as const) {
     if (!isChain || !options[name]) continue;
     throw new TypeError(
-      `--${name} must be without --task detection: it is of faces that are classified alone`,
+      `--${name} must be without --task detection: it evaluates only the classifier`,
     );
   }
   await setUpEngine();
@@ -88,7 +95,7 @@ await runCommand(async () => {
   await (isChain ? evaluateChain(lib, subject) : evaluateAlone(lib, subject));
 });
 
-/** Loads the model, and the photos as it takes them. */
+/** Loads the model, and reads the photos at its input size. */
 async function readSubject(lib: Lib): Promise<Subject> {
   const { model, task, part, minFace, splitSeed, splitBy } = options;
   const classifier = await lib.loadClassifier(model);
@@ -99,7 +106,7 @@ async function readSubject(lib: Lib): Promise<Subject> {
       `--task must be binary, as the model in ${model} knows ${classes.join(" and ")}, got ${task}`,
     );
   }
-  // The chain reads all boxes: what is left out is neither found nor missed, but must be known.
+  // Detection reads all boxes: a found face that is left out must not count as a false alarm.
   const selection = task === "detection"
     ? { task: "three-class" as const, minFace: 0 }
     : { task: task ?? (classes.length === 2 ? "binary" as const : undefined), minFace };
@@ -112,7 +119,7 @@ async function readSubject(lib: Lib): Promise<Subject> {
   return await correct(lib, { ...all, indices: split[part], groups: split.groups, data });
 }
 
-/** Evaluates labels as a list of corrections says; what then is of no class of the task is left out. */
+/** Applies the corrections; leaves out faces whose new label is not a class of the task. */
 async function correct(lib: Lib, subject: Subject): Promise<Subject> {
   if (!options.corrections) return subject;
   const { photos, data } = subject;
@@ -130,12 +137,12 @@ async function correct(lib: Lib, subject: Subject): Promise<Subject> {
   };
 }
 
-/** The classifier alone, on photos or labelled faces. */
+/** Evaluates the classifier alone, on photos or labelled faces. */
 async function evaluateAlone(lib: Lib, subject: Subject) {
   const { photos, classifier: { info: { classes, unsureBelow } } } = subject;
   const result = await judge(lib, subject, photos.images, subject.indices);
   const { evaluation, labels, scores } = result;
-  // The threshold is of the model's own classes.
+  // The threshold is valid only for the model's own classes.
   const coverage = unsureBelow !== undefined && classes.length === photos.classes.length
     ? { unsureBelow, ...lib.measureCoverage(labels, scores, classes.length, unsureBelow) }
     : undefined;
@@ -155,7 +162,7 @@ async function evaluateAlone(lib: Lib, subject: Subject) {
   }
 }
 
-/** By kinds of photos; those of the set itself are not classified again. */
+/** Evaluates each kind of photo; unedited photos are not classified again. */
 async function evaluateSlices(lib: Lib, subject: Subject, { labels, scores }: ModelResult) {
   const { photos: { images }, indices, classifier: { info: { margin } } } = subject;
   const slices = options.kinds
@@ -214,7 +221,7 @@ async function writeReport(
   await writeWhole(file, await lib.renderReport(content));
 }
 
-/** The detector, then the classifier on what it finds. */
+/** Evaluates the detector and the classifier together. */
 async function evaluateChain(lib: Lib, subject: Subject) {
   const { classifier, photos, indices, data } = subject;
   const { minFace } = options;

@@ -1,4 +1,4 @@
-/** `deno task export`: a saved model for other engines, run there on 100 faces to see that it says the same. */
+/** `deno task export`: writes a saved model for other engines, and compares predictions on 100 faces. */
 import { dirname, join, resolve } from "node:path";
 import { Command, Option } from "commander";
 import type { Classifier, ModelInfo } from "../lib/model/saved_model.ts";
@@ -17,31 +17,31 @@ interface Options {
   json?: boolean;
 }
 
-/** On how many photos the exported model must say the same. */
+/** The number of photos on which predictions are compared. */
 const PHOTOS = 100;
-/** How far its probabilities may be from ours. */
+/** The largest difference of probabilities that is accepted. */
 const TOLERANCE = 1e-3;
 
 const options = new Command("deno task export")
   .description(
-    `Writes a saved model for other engines, with what one must know to use it. ONNX and TFLite are run ` +
-      `on ${PHOTOS} faces: none may get a probability that is more than ${TOLERANCE} from ours. The first ` +
-      "time, they install the converter in .venv-export (1.7 GB; Python 3.11 to 3.13).",
+    `Writes a saved model and its metadata for other engines. ONNX and TFLite models are checked on ` +
+      `${PHOTOS} faces: probabilities must agree within ${TOLERANCE}. The first export installs the ` +
+      "converter in .venv-export (1.7 GB; Python 3.11 to 3.13).",
   )
-  .requiredOption("--output <folder>", "where it goes; must not be there yet")
+  .requiredOption("--output <folder>", "the folder to write; it must not exist yet")
   .option("--model <folder>", "a saved model", SHIPPED_MODEL)
   .addOption(
     new Option("--format <format>", "tfjs: TensorFlow.js, a copy of the saved model")
       .choices(["onnx", "tflite", "tfjs"]).default("onnx"),
   )
-  .option("--data <folder>", "photos to run it on (default: drawn faces)")
-  .option("--json", "one JSON object, and no progress")
+  .option("--data <folder>", "photos for the check (default: drawn faces)")
+  .option("--json", "write one JSON object, without progress")
   .showHelpAfterError()
   .parse(Deno.args, { from: "user" }).opts<Options>();
 const { model, format, data, json } = options;
 const show = json ? undefined : progressLine();
 
-/** What the other engine said of the photos. */
+/** The comparison with the other engine. */
 interface Check {
   bytes: number;
   photos: number;
@@ -49,13 +49,13 @@ interface Check {
   maxDifference: number;
 }
 
-/** What the steps of a conversion share. */
+/** The inputs that all steps of a conversion share. */
 interface Job {
   lib: Lib;
   classifier: Classifier;
-  /** For what is used on the way, and removed. */
+  /** A folder for temporary files. */
   work: string;
-  /** For what becomes the output. */
+  /** The folder that becomes the output. */
   made: string;
   signal: AbortSignal;
   onProgress: OnProgress;
@@ -76,14 +76,14 @@ await runCommand(async () => {
     console.log(target);
     if (check) {
       console.log(
-        `on ${check.photos} photos (${check.data}) its probabilities are at most ` +
-          `${check.maxDifference.toExponential(1)} from ours`,
+        `largest difference of probabilities on ${check.photos} photos (${check.data}): ` +
+          check.maxDifference.toExponential(1),
       );
     }
   }
 });
 
-/** Before anything is set up. */
+/** Refuses wrong paths, before anything is set up. */
 async function checkPaths(target: string) {
   if (await Deno.lstat(target).catch(() => undefined)) {
     throw new Deno.errors.AlreadyExists(`${target} is there already: choose another --output`);
@@ -94,7 +94,7 @@ async function checkPaths(target: string) {
   });
 }
 
-/** At Ctrl-C the work ends, and the process with it. */
+/** Aborts the work at Ctrl-C, and ends the process. */
 async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const interruption = new AbortController();
   const interrupt = () => interruption.abort();
@@ -110,7 +110,7 @@ async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): P
   }
 }
 
-/** Makes the output in a folder beside it, and moves it to its place when it is whole. */
+/** Writes the output under a temporary name, then renames it. */
 async function exportModel(
   lib: Lib,
   classifier: Classifier,
@@ -128,14 +128,14 @@ async function exportModel(
   });
 }
 
-/** As it is: the layers, the weights, and what lies beside them, such as the model's card. */
+/** Copies the model's files, such as layers, weights and card. */
 async function copy(made: string): Promise<undefined> {
   for await (const { name, isFile } of Deno.readDir(model)) {
     if (isFile) await Deno.copyFile(join(model, name), join(made, name));
   }
 }
 
-/** Converts the model, runs it on photos in the other engine, and compares. */
+/** Converts the model, and compares predictions of both engines on photos. */
 async function convert(python: string, job: Job): Promise<Check> {
   const { lib, classifier, made, onProgress } = job;
   const images = await readPhotos(job);
@@ -146,17 +146,17 @@ async function convert(python: string, job: Job): Promise<Check> {
     (most, probability, i) => Math.max(most, Math.abs(probability - theirs[i]!)),
     0,
   );
-  if (!(maxDifference <= TOLERANCE)) { // also if one is not a number
+  if (!(maxDifference <= TOLERANCE)) { // true for NaN too
     throw new RangeError(
-      `the exported model should say the same within ${TOLERANCE}, but its probabilities are up to ` +
-        `${maxDifference} from ours: nothing was written`,
+      `the exported model's probabilities must agree within ${TOLERANCE}, got a difference of ` +
+        `${maxDifference}: nothing was written`,
     );
   }
   const { size: bytes } = await Deno.stat(file);
   return { bytes, photos: images.samples.length, data: data ?? "drawn faces", maxDifference };
 }
 
-/** Writes the model to `file`; gives its probabilities of the photos, row after row. */
+/** Writes the model to `file`; returns its probabilities, one row per photo. */
 async function runConverter(
   python: string,
   file: string,
@@ -167,7 +167,7 @@ async function runConverter(
   const metadata = join(made, "metadata.json");
   await Deno.writeTextFile(metadata, JSON.stringify(describe(classifier.info), null, 2) + "\n");
   await Deno.writeFile(pixels, images.pixels);
-  onProgress({ stage: `converting to ${format}, and running it on the photos`, done: 0 });
+  onProgress({ stage: `Converting to ${format} and checking the result`, done: 0 });
   const script = join(ROOT, "scripts/export_model.py");
   const args = [script, resolve(model), file, metadata, pixels, scores];
   const converted = await run(python, args, { signal });
@@ -175,7 +175,7 @@ async function runConverter(
   throw new Error(`${model} could not be converted:\n${lastLines(converted.stderr)}`);
 }
 
-/** Photos to run the model on: those that were named, or drawn faces. */
+/** Reads the photos for the check: those of `--data`, or drawn faces. */
 async function readPhotos({ lib, classifier, work, onProgress }: Job): Promise<ImageSet> {
   const folder = data ?? join(work, "faces");
   if (!data) await writeSampleFaces(folder, { count: PHOTOS, seed: 1, onProgress });
@@ -188,12 +188,12 @@ async function readPhotos({ lib, classifier, work, onProgress }: Job): Promise<I
   const images = await lib.loadImages(samples, { size: classifier.info.size, onProgress });
   if (images.samples.length > 0) return images;
   throw new Deno.errors.InvalidData(
-    `a readable photo is needed to run the model on, and ${folder} has none` +
+    `${folder} must have a readable photo for the check, got none` +
       (images.unreadable[0] ? `: ${images.unreadable[0].reason}` : ""),
   );
 }
 
-/** What one must know to use the model elsewhere. */
+/** Describes the model for other programs. */
 function describe(info: ModelInfo) {
   const { classes, size } = info;
   return {

@@ -1,6 +1,6 @@
 /**
- * Puts the native TensorFlow under `@tensorflow/tfjs-node`: libtensorflow out of a Python wheel and the
- * package's own add-on compiled against it, or, where that cannot be, the prebuilt ones of 2022.
+ * Installs the native TensorFlow for `@tensorflow/tfjs-node`: libtensorflow from a Python wheel, and the
+ * package's own add-on compiled against it. If this is not possible, installs the prebuilt ones of 2022.
  */
 import { join } from "node:path";
 import { BlobReader, type FileEntry, ZipReader } from "@zip.js/zip.js";
@@ -23,7 +23,7 @@ const COMPILER_OPTIONS = [
     ? ["-undefined", "dynamic_lookup", "-Wl,-rpath,@loader_path/../../deps/lib"]
     : ["-Wl,-rpath,$ORIGIN/../../deps/lib"],
 ];
-/** The wheel of each platform that has the C library in it. Any Python can download any of them. */
+/** The wheel with the C library for each platform. Any Python can download any of them. */
 const WHEELS: Record<string, { package: string; platform: string; sha256: string; bytes: number }> =
   {
     "linux-x86_64": {
@@ -45,7 +45,7 @@ const WHEELS: Record<string, { package: string; platform: string; sha256: string
       bytes: 223_488_205,
     },
   };
-/** What the add-on links to and is compiled with; the wheel has 13,000 more files. */
+/** The files that the add-on needs; the wheel has 13,000 more. */
 const WANTED =
   /^tensorflow\/(libtensorflow_(cc|framework)\.(so\.2|2\.dylib)|include\/(tensorflow\/(c|core\/platform)|tsl\/platform|xla\/tsl\/c)\/.*\.h)$/;
 
@@ -55,10 +55,10 @@ const HOW_TO_INSTALL =
   macOS           xcode-select --install, and Python from python.org or Homebrew
   Windows         winget install Python.Python.3.13 (the prebuilt engine needs Node.js, and no compiler)`;
 
-/** What the add-on lacks and is compiled into it. */
+/** Code that the add-on lacks; it is compiled into it. */
 const LIST_ATTRIBUTES = join(import.meta.dirname!, "list_attributes.h");
 
-/** What is installed, written last: without it nothing is. */
+/** A record of the installation, written last. Without it, nothing counts as installed. */
 interface Stamp {
   libtensorflow: string;
   /** A digest of what it was made from, as {@linkcode describeSource} gives it. */
@@ -68,7 +68,7 @@ interface Stamp {
   sha256: Record<string, string>;
 }
 
-/** Where the engine goes, and what it is made from. */
+/** The target folder of the engine, and its sources. */
 export interface EnginePlaces {
   /** The installed npm package `@tensorflow/tfjs-node`. */
   folder: string;
@@ -77,10 +77,10 @@ export interface EnginePlaces {
 }
 
 /**
- * Gives the version of the engine that is there whole, and writes nothing: its files are of their size, and
- * what they are made from has not changed.
+ * Returns the version of an engine that is completely installed; writes nothing. The sizes of its files
+ * must be right, and its sources unchanged.
  *
- * @param isThorough Also checks what is in the files, which takes a second.
+ * @param isThorough Also compares the digests of the files, which takes a second.
  * @throws {Error} if a file cannot be read
  */
 export async function findEngine(
@@ -102,7 +102,7 @@ export async function findEngine(
   return stamp.libtensorflow;
 }
 
-/** A digest of all that decides what is installed: the version, the wheel, and the add-on's source. */
+/** Computes a digest of the version, the wheel, and the add-on's source. */
 async function describeSource(folder: string): Promise<string> {
   const binding = join(folder, "binding");
   const names = (await Array.fromAsync(Deno.readDir(binding), ({ name }) => name)).sort();
@@ -112,22 +112,22 @@ async function describeSource(folder: string): Promise<string> {
 }
 
 /**
- * Installs the engine if it is not there whole, and says which libtensorflow it is. Every step works in
- * a folder of its own and the stamp comes last, so that an interrupted run is simply done again.
+ * Installs the engine if it is missing or incomplete; returns the version of libtensorflow. Every step
+ * works in a temporary folder and the stamp comes last, so an interrupted run can be repeated.
  *
- * @throws {Error} if it cannot be had; the message names what to install
+ * @throws {Error} if the installation fails; the message says what to install
  */
 export async function installEngine(
   { folder, headers, onProgress, isThorough }: EnginePlaces & {
     onProgress: OnProgress;
-    /** Also checks what is in the files. */
+    /** Also compares the digests of the files. */
     isThorough?: boolean;
   },
 ): Promise<string> {
   const installed = await findEngine({ folder }, { isThorough });
   if (installed !== undefined) return installed;
   const [stampFile, staging] = [join(folder, "engine.json"), join(folder, ".staging")];
-  // What a killed run left, and the stamp first: without it nothing is installed.
+  // Removes what a killed run left, the stamp first: without it, nothing counts as installed.
   for (const rest of [stampFile, staging, join(folder, "deps"), join(folder, "lib")]) {
     await removeIfThere(rest);
   }
@@ -171,7 +171,7 @@ async function fallBack(
   onProgress({ stage: `Installing tfjs-node's prebuilt engine: ${missing}`, done: 0 });
   return await installPrebuilt(folder, staging, onProgress).catch((cause) => {
     throw new Error(
-      `TensorFlow's native library cannot be had: ${missing}, and tfjs-node's prebuilt download failed ` +
+      `TensorFlow's native library cannot be installed: ${missing}, and tfjs-node's prebuilt download failed ` +
         `(${cause.message}).\n${HOW_TO_INSTALL}`,
       { cause },
     );
@@ -216,7 +216,7 @@ async function installWheel(
   const file = await downloadWheel(python, wheel, staging, onProgress);
   await unpackWheel(file, staging, onProgress);
   await Deno.remove(file);
-  onProgress({ stage: "compiling the add-on (about 10 s)", done: 0 });
+  onProgress({ stage: "Compiling the add-on (about 10 s)", done: 0 });
   const library = (name: string) =>
     join(staging, "deps/lib", IS_MAC ? `${name}.2.dylib` : `${name}.so.2`);
   const addOn = join(staging, "tfjs_binding.node");
@@ -239,7 +239,7 @@ async function installWheel(
   return VERSION;
 }
 
-/** Lets pip find, download and check the wheel; watches its file grow, as old pips cannot be asked. */
+/** Downloads and checks the wheel with pip. Progress is the size of the file, because old pips report none. */
 async function downloadWheel(
   python: string,
   wheel: Tools["wheel"],
@@ -254,7 +254,7 @@ async function downloadWheel(
     `${wheel.package}==${VERSION} --hash=sha256:${wheel.sha256}\n`,
   );
   await Deno.mkdir(temporary);
-  const stage = `downloading libtensorflow ${VERSION} (MB)`;
+  const stage = `Downloading libtensorflow ${VERSION} (MB)`;
   const megabytes = (bytes: number) => Math.round(bytes / 1e6);
   let shown = -1;
   const report = async () => {
@@ -289,7 +289,7 @@ async function folderSize(folder: string): Promise<number> {
   return bytes;
 }
 
-/** The wanted files of the wheel, into `deps/lib` and `deps/include`. */
+/** Unpacks the needed files of the wheel into `deps/lib` and `deps/include`. */
 async function unpackWheel(file: string, staging: string, onProgress: OnProgress): Promise<void> {
   const zip = new ZipReader(new BlobReader(await openAsBlob(file)));
   const entries = (await zip.getEntries()).filter((entry) =>

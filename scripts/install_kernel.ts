@@ -1,9 +1,9 @@
-/** The Deno kernel, as the project's own Jupyter finds it. */
+/** Installs the Deno kernel for the project's own Jupyter. */
 import { dirname, join } from "node:path";
 import { userCacheFolder } from "../lib/data/data_folder.ts";
 import { writeWhole } from "../lib/files.ts";
 
-/** The kernel as Jupyter reads it; it runs on the Deno that runs this. */
+/** The kernel's description for Jupyter; it uses the Deno that runs this script. */
 const KERNEL = {
   argv: [Deno.execPath(), "jupyter", "--kernel", "--conn", "{connection_file}"],
   display_name: "Deno",
@@ -11,11 +11,11 @@ const KERNEL = {
 };
 
 /**
- * Writes the kernel into Jupyter's environment or, where that cannot be written, into the user's folder for
- * caches.
+ * Writes the kernel into Jupyter's environment. If this cannot be written, writes it into the user's cache
+ * folder.
  *
  * @param folder Jupyter's virtual environment.
- * @returns the variables with which Jupyter finds it
+ * @returns the environment variables with which Jupyter finds the kernel
  */
 export async function installKernel(folder: string): Promise<Record<string, string>> {
   const text = JSON.stringify(KERNEL, null, 2);

@@ -1,11 +1,11 @@
-/** What `train` and `evaluate` have in common: which labelled photos, and how they are read. */
+/** Options and reading of labelled photos, for `train` and `evaluate`. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { LabelledPhotos, LabelledPhotosOptions } from "../lib/data/labelled_photos.ts";
 import { CLASSES, type Task } from "../lib/types.ts";
 import { checkClassMap, type ClassMeaning } from "../lib/data/class_names.ts";
 import { parsePath, parseWholeNumber, printable, progressLine } from "./terminal.ts";
 
-/** The library, which is loaded once the engine is set up. */
+/** The library. It is loaded after the engine is set up. */
 export type Lib = typeof import("../lib/mod.ts");
 
 /** The options that {@linkcode addPhotoOptions} adds. */
@@ -19,7 +19,7 @@ export interface PhotoOptions
   json?: boolean;
 }
 
-/** Adds the options that say which photos are meant. */
+/** Adds the options that select the photos. */
 export function addPhotoOptions(
   command: Command,
   { taskDefault, tasks = Object.keys(CLASSES) }: { taskDefault: string; tasks?: string[] },
@@ -28,46 +28,46 @@ export function addPhotoOptions(
     .addOption(
       new Option(
         "--data <path>",
-        "folder or zip of labelled photos: class folders, PASCAL VOC or YOLO; may be given more than once",
+        "folder or zip of labelled photos: class folders, PASCAL VOC or YOLO; can be given more than once",
       ).argParser((path: string, paths: string[]) => [...paths, parsePath(path)])
-        .default([], "as the notebook finds them"),
+        .default([], "the notebook's photos"),
     )
     .addOption(
       new Option("--task <task>", `two classes or three (default: ${taskDefault})`)
         .choices(tasks),
     )
     .addOption(
-      new Option("--incorrect <what>", "what becomes of masks worn incorrectly in the binary task")
+      new Option("--incorrect <what>", "the class of masks worn incorrectly in the binary task")
         .choices(["leave-out", ...CLASSES.binary]).default("leave-out"),
     )
     .option(
       "--classes <names>",
-      'what classes with other names mean: "their name=with_mask,another=ignore"',
+      'the meaning of other class names: "their name=with_mask,another=ignore"',
       parseClasses,
     )
     .option(
       "--min-face <pixels>",
-      "leave out faces of fewer, on the shorter side",
+      "leave out faces whose shorter side has fewer pixels",
       parseWholeNumber(0),
       0,
     )
     .option(
       "--split-seed <n>",
-      "for the split into training, validation and test",
+      "seed of the split into training, validation and test",
       parseWholeNumber(0),
       2026,
     )
     .addOption(
       new Option(
         "--split-by <what>",
-        "what stays in one part: photos of one scene (near-duplicates), or each photo alone, which makes " +
-          "results too optimistic",
+        "scene: near-duplicates stay in one part; photo: each photo is placed alone, which makes results too " +
+          "optimistic",
       ).choices(["scene", "photo"]).default("scene"),
     )
-    .option("--no-cache", "decode the photos anew, and do not keep them for the next time");
+    .option("--no-cache", "decode the photos again, and do not cache them");
 }
 
-/** Opens and reads the photos; without `--json` says on stderr what is missing. */
+/** Opens and reads the photos; without `--json`, reports problems on stderr. */
 export async function readLabelledPhotos(
   lib: Lib,
   { data: paths, task, incorrect, classes, minFace, cache, json }: PhotoOptions,
@@ -91,7 +91,7 @@ export async function readLabelledPhotos(
   };
 }
 
-/** Reads `their name=with_mask,another=ignore`. */
+/** Parses `their name=with_mask,another=ignore`. */
 function parseClasses(text: string): Record<string, ClassMeaning> {
   const pairs = text.split(",").map((pair) => pair.split("=").map((it) => it.trim()));
   for (const [name, meaning, more] of pairs) {
@@ -110,7 +110,7 @@ function parseClasses(text: string): Record<string, ClassMeaning> {
   return classes;
 }
 
-/** Says each warning on stderr, unless nothing but JSON is wanted. */
+/** Writes each warning to stderr, except with `--json`. */
 export function showWarnings(warnings: readonly string[], { json }: { json?: boolean }): void {
   if (!json) { for (const warning of warnings) console.error(`warning: ${printable(warning)}`); }
 }

@@ -1,17 +1,17 @@
 /**
- * Lets a command do its work in a process of its own, which may read and write the paths that its arguments
- * name, listen on loopback if it must, and nothing else: no other host, no program.
+ * Runs a command in a limited process. The process can read and write the paths that its arguments name,
+ * and listen on loopback if the command needs it. It reaches no other host and starts no program.
  *
- * The native library and the image decoders are add-ons: `--allow-ffi` lets them do what the user may do.
- * Environment variables stay open because TensorFlow and sharp read many.
+ * The native library and the image decoder are add-ons. With `--allow-ffi` they can do what the user may do.
+ * All environment variables can be read, because TensorFlow and sharp read many.
  */
 import { dirname, resolve } from "node:path";
 import { findDataFolder, userCacheFolder } from "../lib/data/data_folder.ts";
 import { ROOT, runInForeground } from "./terminal.ts";
 
-/** What a command asks for, beside reading the project and its data. */
+/** The permissions of a command, in addition to reading the project and its data. */
 export interface Grant {
-  /** Paths, as the user gave them. */
+  /** Paths in the user's form. */
   read?: string[];
   /** Folders that are made or filled. */
   write?: string[];
@@ -19,14 +19,14 @@ export interface Grant {
   writeFiles?: string[];
   /** Whether the folders of downloads, unpacked zips and decoded photos may be written. */
   data?: boolean;
-  /** Whether it listens on loopback. */
+  /** Listen on loopback. */
   listen?: boolean;
 }
 
-/** Set in the process that is limited. */
+/** The environment variable that is set in the limited process. */
 const MARK = "FACE_MASK_LIMITED";
 
-/** Lists the flags with which Deno runs a script that asks for this. */
+/** Lists Deno's flags for these permissions. */
 export async function listFlags(
   { read = [], write = [], writeFiles = [], data, listen }: Grant,
 ): Promise<string[]> {
@@ -57,7 +57,7 @@ function grantable(path: string): string {
   return path.includes(",") ? grantable(dirname(path)) : path;
 }
 
-/** Cuts a path before the first character that makes it a pattern. */
+/** Returns the folder before the first pattern character of a path. */
 export function fixedPart(path: string): string {
   const parts = path.split("/");
   const magic = parts.findIndex((part) => /[*?[{]/.test(part));
@@ -65,9 +65,9 @@ export function fixedPart(path: string): string {
 }
 
 /**
- * Runs this command again in a limited process, to its end, and takes over its exit status.
+ * Runs this command again in a limited process, waits for it, and uses its exit status.
  *
- * @returns false in the limited process itself, which is to do the work
+ * @returns false in the limited process itself, which does the work
  */
 export async function runLimited(grant: Grant): Promise<boolean> {
   if (Deno.env.get(MARK)) return false;

@@ -1,4 +1,4 @@
-/** `deno task notebook`: the notebook in the project's own Jupyter; further arguments go to Jupyter. */
+/** `deno task notebook`: opens the notebook in the project's own Jupyter; passes further arguments to Jupyter. */
 import { join } from "node:path";
 import { setUpEngine, setUpJupyter } from "./setup.ts";
 import { kernelEnvironment, ROOT, runCommand, runInForeground } from "./terminal.ts";

@@ -1,4 +1,4 @@
-/** `deno task predict`: photos, folders of them and patterns to labels, as text, JSON Lines, CSV or pictures. */
+/** `deno task predict`: classifies faces in photos; writes text, JSON Lines, CSV or annotated pictures. */
 import { dirname, resolve } from "node:path";
 import { Command, Option } from "commander";
 import type { FileResult } from "../lib/inference/predict_files.ts";
@@ -37,20 +37,23 @@ const command = new Command("deno task predict")
     "photos (JPEG, PNG, WEBP, GIF, TIFF or AVIF), folders of them, and patterns such as 'photos/**/*.jpg'",
   )
   .option("--model <folder>", "a saved model", parsePath, SHIPPED_MODEL)
-  .option("--crop", "the photos are crops already: one face fills each, and none is looked for")
+  .option(
+    "--crop",
+    "the photos are crops: one face fills each photo, and the detector does not run",
+  )
   .option(
     "--unsure <probability>",
-    "call a face unsure if its most probable class is less probable than this (default: the model's)",
+    "mark a face as unsure if the probability of its label is lower (default: the model's threshold)",
     parseNumber(0, 1),
   )
   .option(
     "--min-score <score>",
-    "the confidence from which a found face counts (default: 0.35)",
+    "the lowest confidence of a face (default: 0.35)",
     parseNumber(0, 1),
   )
   .option(
     "--faces-from <pixels>",
-    "the smallest face that should be found, in pixels of the photo on its shorter side: fewer take longer " +
+    "the smallest face to find, in pixels of its shorter side; small values take longer " +
       "(default: 1/64 of the photo's longer side)",
     parseNumber(2, 1e6),
   )
@@ -62,12 +65,15 @@ const command = new Command("deno task predict")
       .choices(["text", "json", "csv"]).default("text"),
   )
   .option("--json", "the same as --format json")
-  .option("--output <file>", "write the results there, as json or csv")
+  .option("--output <file>", "write the results to this file, as json or csv")
   .option(
     "--resume",
-    "go on with that file of json: skip the photos that it holds results of, try again those with errors",
+    "continue the output file, which must be json: skip photos with results, repeat those with errors",
   )
-  .option("--annotate <folder>", "write each photo there with its labels drawn on it")
+  .option(
+    "--annotate <folder>",
+    "write a copy of each photo, with boxes and labels, to this folder",
+  )
   .showHelpAfterError()
   .parse(Deno.args, { from: "user" });
 const options = command.opts<Options>();
@@ -91,7 +97,7 @@ function checkOptions(
   }
 }
 
-/** Tells annotated pictures from photos: they are not classified, nor may they take a photo's place. */
+/** Makes a test for annotated pictures, which must not be classified or overwrite a photo. */
 function makeIsDrawn(annotate: string | undefined, paths: readonly string[]) {
   const isDrawn = (path: string) =>
     annotate !== undefined && `${resolve(path)}/`.startsWith(`${resolve(annotate)}/`);
@@ -148,7 +154,7 @@ await runCommand(async () => {
   results?.close();
 });
 
-/** Draws the labels on a photo; where that fails, the error is the result. */
+/** Draws the labels on a photo; if this fails, returns the error as the result. */
 async function annotateResult(lib: Lib, result: FileResult, folder: string): Promise<FileResult> {
   if ("error" in result) return result;
   const { file } = result;

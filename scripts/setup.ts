@@ -8,7 +8,7 @@ import { lastLines, progressLine, ROOT, run, runCommand } from "./terminal.ts";
 
 const MODULES = join(ROOT, "node_modules");
 
-/** Installs the native TensorFlow if it is missing, in this folder alone, and returns its version. */
+/** Installs the native TensorFlow in this folder if it is missing; returns its version. */
 export async function setUpEngine(options: { isThorough?: boolean } = {}): Promise<string> {
   const places = {
     folder: await Deno.realPath(join(MODULES, "@tensorflow/tfjs-node")),
@@ -22,7 +22,7 @@ export async function setUpEngine(options: { isThorough?: boolean } = {}): Promi
   );
 }
 
-/** Installs Jupyter if it is missing, in this folder alone; gives its Python, and what that is to be started with. */
+/** Installs Jupyter in this folder if it is missing; returns its Python and the environment variables for it. */
 export async function setUpJupyter(
   options: { isThorough?: boolean } = {},
 ): Promise<{ python: string; env: Record<string, string> }> {
@@ -37,13 +37,13 @@ export async function setUpJupyter(
   return { python, env: await installKernel(folder) };
 }
 
-/** Installs the converter of `deno task export` if it is missing, in this folder alone, and returns its Python. */
+/** Installs the converter of `deno task export` in this folder if it is missing; returns its Python. */
 export async function setUpConverter(): Promise<string> {
   return await setUpEnvironment({
     what: "the converter (1.7 GB)",
     folder: join(ROOT, ".venv-export"),
     requirements: join(ROOT, "scripts/export_requirements.txt"),
-    // Those that its onnxruntime and TensorFlow are both built for.
+    // Both onnxruntime and TensorFlow are built for these versions.
     oldest: 11,
     newest: 13,
     onProgress: progressLine(),
@@ -55,7 +55,7 @@ async function setUpEnvironment(environment: Environment): Promise<string> {
     await inTurn(environment.what, () => installEnvironment(environment));
 }
 
-/** Some packages come with files that only their owner may read; a shared checkout is for all whom the umask lets in. */
+/** Makes a package's files readable as the umask allows: some packages restrict theirs to the owner. */
 async function letOthersRead(folder: string): Promise<void> {
   if (Deno.build.os === "windows") return;
   for await (const { name, isDirectory, isFile } of Deno.readDir(folder)) {
@@ -63,24 +63,24 @@ async function letOthersRead(folder: string): Promise<void> {
     const path = join(folder, name);
     const mode = (await Deno.stat(path)).mode! & 0o777;
     const wanted = mode | ((isDirectory ? 0o555 : 0o444) & ~Deno.umask());
-    if (mode !== wanted) await Deno.chmod(path, wanted).catch(() => {}); // of another owner
+    if (mode !== wanted) await Deno.chmod(path, wanted).catch(() => {}); // it has another owner
     if (isDirectory) await letOthersRead(path);
   }
 }
 
-/** Lets one set-up work at a time; the system frees the lock of one that was killed. */
+/** Runs one set-up at a time; the system frees the lock of a killed process. */
 async function inTurn<T>(what: string, install: () => Promise<T>): Promise<T> {
   const file = join(MODULES, ".setup.lock");
   const options = { create: true, read: true, write: true };
   using lock = await Deno.open(file, options).catch((cause) => {
     throw new Error(
-      `${what} is not installed, or not whole, and ${MODULES} cannot be written (${cause.message}): ` +
+      `${what} is missing or incomplete, and ${MODULES} cannot be written (${cause.message}): ` +
         "run `deno task setup` as a user who can",
       { cause },
     );
   });
   if (!await lock.tryLock(true)) {
-    console.error(`waiting for another set-up (process ${await Deno.readTextFile(file)}) to end`);
+    console.error(`Waiting for another set-up (process ${await Deno.readTextFile(file)})`);
     await lock.lock(true);
   }
   await lock.truncate();
@@ -97,7 +97,7 @@ if (import.meta.main) {
       "--register-kernel",
       "also register the Deno kernel with your own Jupyter (`deno jupyter --install`)",
     )
-    .option("--quiet", "say nothing if all is there")
+    .option("--quiet", "print nothing if all is installed")
     .parse(Deno.args, { from: "user" }).opts<{ registerKernel?: boolean; quiet?: boolean }>();
   await runCommand(async () => {
     const libtensorflow = await setUpEngine({ isThorough: !quiet });
@@ -116,7 +116,7 @@ if (import.meta.main) {
   });
 }
 
-/** Writes the kernel into the user's own Jupyter, when asked to. */
+/** Registers the Deno kernel with the user's own Jupyter. */
 async function registerDenoKernel(): Promise<void> {
   const { success, stderr } = await run(Deno.execPath(), ["jupyter", "--install"]);
   if (!success) throw new Error(`\`deno jupyter --install\` failed:\n${lastLines(stderr)}`);

@@ -1,12 +1,12 @@
-/** What set-up writes down of what it installed, and how it is compared with what is there. */
+/** Records of installed files, and digests to compare them. */
 import { createHash } from "node:crypto";
 
-/** The SHA-256 of a text, in hexadecimal. */
+/** Computes the SHA-256 of a text, in hexadecimal. */
 export function hashText(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-/** The SHA-256 of a file of any length. */
+/** Computes the SHA-256 of a file of any length. */
 export async function hashFile(
   file: string,
   encoding: "hex" | "base64url" = "hex",
@@ -21,9 +21,10 @@ export async function hashFile(
 }
 
 /**
- * Reads a stamp; one that is not there, or was cut by a crash, is undefined.
+ * Reads a stamp.
  *
- * @throws {Error} if it is there and cannot be read
+ * @returns undefined if it is missing, or was cut by a crash
+ * @throws {Error} if it exists and cannot be read
  */
 export async function readStamp<T extends object>(file: string): Promise<Partial<T> | undefined> {
   let text;

@@ -1,4 +1,4 @@
-/** Sets up, runs the notebook from first to last cell in the Deno kernel, and says what came out. */
+/** `deno task start`: sets up, runs the whole notebook in the Deno kernel, and prints the results. */
 import { join } from "node:path";
 import { Command } from "commander";
 import { canWrite, userCacheFolder } from "../lib/data/data_folder.ts";
@@ -11,8 +11,8 @@ interface Notebook {
 
 new Command("deno task start")
   .description(
-    "Sets up what is missing, runs notebooks/FaceMask.ipynb, and writes it with a page of all its charts " +
-      "to notebooks/out. FACE_MASK_DATA names a folder or a zip of your own photos.",
+    "Installs what is missing and runs notebooks/FaceMask.ipynb. Writes the notebook, and a page of all its " +
+      "charts, to notebooks/out. To use your own photos, set FACE_MASK_DATA to a folder or a zip.",
   )
   .parse(Deno.args, { from: "user" });
 

@@ -1,19 +1,19 @@
-/** What the commands share: progress on one line, and errors without stack traces. */
+/** Shared parts of the commands: progress on one line, errors without stack traces. */
 import { join, resolve } from "node:path";
 import { InvalidArgumentError } from "commander";
 import { escapeControls } from "../lib/inference/escape_controls.ts";
 import type { OnProgress, Progress } from "../lib/types.ts";
 
-/** How long a stage runs before it says how much time is left, in milliseconds. */
+/** The time after which a stage shows the time left, in milliseconds. */
 const LONG_MS = 5000;
 
-/** Where progress is shown, and by which clock: for tests. */
+/** The output and the clock of progress; tests replace them. */
 export interface ProgressOutput {
   isTerminal: boolean;
-  /** Characters of a line. */
+  /** The number of characters per line. */
   columns: () => number;
   write: (text: string) => void;
-  /** In milliseconds. */
+  /** Returns the time in milliseconds. */
   now: () => number;
 }
 
@@ -24,14 +24,14 @@ const STDERR: ProgressOutput = {
   now: () => performance.now(),
 };
 
-/** Whether progress stands on a line that has not ended. */
+/** Whether the last line of progress is still open. */
 let isLineOpen = false;
 
 /**
- * Shows progress on stderr: on a terminal on one line, rewritten in place; elsewhere, as in a log, a
- * line when a stage begins, every five seconds, and at its end. Long stages tell the time that is left.
+ * Shows progress on stderr. A terminal has one line, rewritten in place. A log gets a line at the start of a
+ * stage, every five seconds, and at its end. Long stages show the time left.
  *
- * Ours: cli-progress writes a line per update into a log, and ora has no totals.
+ * No package does this: cli-progress writes a line per update into a log, and ora has no totals.
  */
 export function progressLine(output: ProgressOutput = STDERR): OnProgress {
   const { isTerminal, columns, write, now } = output;
@@ -69,7 +69,7 @@ function describeProgress({ stage, done, total, detail }: Progress, left?: numbe
     .filter((part) => part).join(", ");
 }
 
-/** Milliseconds as `40 s`, `5 min` or `2 h 10 min`. */
+/** Formats milliseconds as `40 s`, `5 min` or `2 h 10 min`. */
 function describeTime(ms: number): string {
   const seconds = Math.ceil(ms / 1000), minutes = Math.ceil(seconds / 60);
   if (seconds < 60) return `${seconds} s`;
@@ -77,9 +77,9 @@ function describeTime(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** Runs a command where the user stands: an error becomes one message on stderr and exit status 1. DEBUG=1 adds the stack trace. */
+/** Runs a command in the user's folder. An error becomes one message on stderr and exit status 1; DEBUG=1 adds the stack trace. */
 export async function runCommand(command: () => Promise<void>): Promise<void> {
-  // `deno task` goes to the project's folder, and says in this variable where it was called.
+  // `deno task` changes to the project's folder. This variable has the folder of the call.
   const cwd = Deno.env.get("INIT_CWD");
   if (cwd) Deno.chdir(cwd);
   try {
@@ -93,25 +93,25 @@ export async function runCommand(command: () => Promise<void>): Promise<void> {
   endLine();
 }
 
-/** Ends the line of progress that has no total, or was interrupted. */
+/** Ends an open line of progress. */
 function endLine(): void {
   if (isLineOpen) console.error();
   isLineOpen = false;
 }
 
-/** A text with names of files and the like in it, without what a terminal would obey; its lines stay. */
+/** Escapes control characters in each line of a text, so that file names cannot control the terminal. */
 export function printable(text: string): string {
   return text.split("\n").map(escapeControls).join("\n");
 }
 
-/** What a child process did. */
+/** The result of a child process. */
 export interface Outcome {
   success: boolean;
   stdout: string;
   stderr: string;
 }
 
-/** Runs a program to its end; one that is not there is an outcome too. */
+/** Runs a program to its end; a missing program gives a failed outcome. */
 export async function run(
   program: string,
   args: string[],
@@ -130,7 +130,7 @@ export async function run(
   }
 }
 
-/** Runs a program that has the terminal, and Ctrl-C, to itself until it ends; resolves to its exit status. */
+/** Runs a program in the foreground, where it alone handles Ctrl-C; resolves to its exit status. */
 export async function runInForeground(
   program: string,
   args: string[],
@@ -149,7 +149,7 @@ export async function runInForeground(
   }
 }
 
-/** The last lines of a program's complaint. */
+/** Returns the last lines of an error output. */
 export function lastLines(text: string, count = 3): string {
   return text.trim().split("\n").slice(-count).join("\n");
 }
@@ -160,7 +160,7 @@ export const ROOT: string = join(import.meta.dirname!, "..");
 /** The model that ships with the project. */
 export const SHIPPED_MODEL: string = join(ROOT, "models/face-mask");
 
-/** Reads a whole number for commander, which shows the error with the option's name. */
+/** Parses a whole number for commander, which shows the error with the option's name. */
 export function parseWholeNumber(smallest: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
@@ -169,7 +169,7 @@ export function parseWholeNumber(smallest: number): (text: string) => number {
   };
 }
 
-/** Reads a number between two others for commander, as {@linkcode parseWholeNumber} does. */
+/** Parses a number between two others for commander, like {@linkcode parseWholeNumber}. */
 export function parseNumber(above: number, below: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
@@ -178,13 +178,13 @@ export function parseNumber(above: number, below: number): (text: string) => num
   };
 }
 
-/** Reads a path for commander: an empty one, as of a variable that is not set, is a mistake. */
+/** Parses a path for commander; refuses an empty one, such as an unset variable. */
 export function parsePath(text: string): string {
   if (text !== "") return text;
   throw new InvalidArgumentError("A path is needed.");
 }
 
-/** What the notebook's kernel needs to know; it runs in another folder than the user stands in. */
+/** Returns the environment variables of the notebook's kernel, which runs in another folder than the user. */
 export function kernelEnvironment(): Record<string, string> {
   const own = Deno.env.get("FACE_MASK_DATA");
   return own ? { FACE_MASK_DATA: resolve(own) } : {};

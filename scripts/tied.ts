@@ -1,6 +1,6 @@
 /**
- * Runs a program that ends with the process that started this one, even if that is killed: its end closes
- * this one's standard input.
+ * Runs a program until the parent process ends, even if the parent is killed. The end of the parent closes
+ * this process's standard input.
  *
  * Usage: deno run -A tied.ts PROGRAM [ARGUMENT...]
  */

@@ -1,4 +1,4 @@
-/** `deno task train`: one of the recipes, from folders or zips of photos to a saved model. */
+/** `deno task train`: trains a model by a recipe, from labelled photos, and saves it. */
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import type { LayersModel } from "@tensorflow/tfjs-node";
@@ -40,10 +40,15 @@ interface Options extends PhotoOptions {
 
 const command = new Command("deno task train")
   .description(
-    "Trains a network, keeps a test part apart, and ends with the result on it. Beside the model it writes " +
-      "history.csv and, for TensorBoard, logs.",
+    "Trains a network and evaluates it on a test part that does not train. Beside the model, writes " +
+      "history.csv, and logs for TensorBoard.",
   )
-  .option("--model <folder>", "where the trained model goes", parsePath, join(ROOT, "models/cnn"))
+  .option(
+    "--model <folder>",
+    "the folder of the trained model",
+    parsePath,
+    join(ROOT, "models/cnn"),
+  )
   .addOption(
     new Option(
       "--recipe <name>",
@@ -56,27 +61,31 @@ const command = new Command("deno task train")
   .addOption(
     new Option(
       "--from <folder>",
-      "train a saved model further, such as models/face-mask: the best start for a few photos of your own",
+      "train a saved model further, such as models/face-mask; this is best for a few photos of your own",
     ).argParser(parsePath),
   );
-const options = addPhotoOptions(command, { taskDefault: "as the photos have classes" })
-  .option("--epochs <n>", "at most this many (default: the recipe's)", parseWholeNumber(1))
+const options = addPhotoOptions(command, { taskDefault: "the classes of the photos" })
+  .option(
+    "--epochs <n>",
+    "the maximum number of epochs (default: the recipe's)",
+    parseWholeNumber(1),
+  )
   .option(
     "--seed <n>",
-    "for the first weights and the order of the photos",
+    "seed of the first weights and the order of the photos",
     parseWholeNumber(0),
     42,
   )
   .option(
     "--corrections <file>",
-    "a list of wrong labels: those of the training part are corrected",
+    "correct wrong labels of the training part; the file lists them",
     parsePath,
   )
-  .option("--resume", "go on with a run that was stopped or killed: the same command, and this")
-  .option("--json", "nothing but the result, as one JSON object")
+  .option("--resume", "continue a stopped or killed run: repeat its command with this option")
+  .option("--json", "write only the result, as one JSON object")
   .showHelpAfterError()
   .parse(Deno.args, { from: "user" }).opts<Options>();
-/** Where the model goes; a folder that others mounted keeps what is beside it, and nothing else. */
+/** The model's folder, resolved. */
 let folder = "";
 const findCheckpoint = () => join(folder, "training.checkpoint");
 const onProgress = options.json ? undefined : progressLine();
@@ -148,11 +157,11 @@ async function readCheckpoint(lib: Lib) {
   const checkpoint = findCheckpoint();
   const saved = await lib.loadCheckpoint(checkpoint);
   const { epoch, batch } = saved.progress;
-  tell(`going on with ${checkpoint}: epoch ${epoch}, after batch ${batch}`);
+  tell(`Continuing ${checkpoint}: epoch ${epoch}, after batch ${batch}`);
   return saved;
 }
 
-/** The recipe that was asked for; a saved model has one of its own, unless one was asked for. */
+/** Returns the chosen recipe; with `--from` alone, the recipe for fine-tuning. */
 function findRecipe(lib: Lib): Omit<Recipe, "build"> {
   const isDefault = command.getOptionValueSource("recipe") === "default";
   return options.from && isDefault ? lib.FINE_TUNING : lib.RECIPES[options.recipe];
@@ -175,7 +184,7 @@ async function loadStart(
   );
 }
 
-/** Reads the photos, as the model to start from takes them, if there is one. */
+/** Reads the photos, in the size and with the margin of the model to start from, if there is one. */
 async function readPhotos(lib: Lib, start?: Classifier): Promise<LabelledPhotos> {
   const isBinary = start?.info.classes.length === 2;
   const task = options.task ?? (isBinary ? "binary" : undefined);
@@ -183,7 +192,7 @@ async function readPhotos(lib: Lib, start?: Classifier): Promise<LabelledPhotos>
   return await readLabelledPhotos(lib, { ...options, task }, { size, margin });
 }
 
-/** Splits the photos; refuses parts that no network can learn from, and warns of parts that say little. */
+/** Splits the photos; refuses parts that lack a class, and warns of parts that are too small. */
 function splitAll(lib: Lib, { images: { samples }, classes, data, split }: LabelledPhotos) {
   const parts = split({ seed: options.splitSeed, by: options.splitBy });
   const names = { train: "training", validation: "validation", test: "test" } as const;
@@ -207,12 +216,12 @@ async function loadTeacher(lib: Lib): Promise<Classifier> {
   const teacher = await lib.loadClassifier(SHIPPED_MODEL);
   tell(
     `the teacher was trained on parts of ${teacher.info.trainedOn} (split seed ${lib.SPLIT_SEED}): ` +
-      "results on photos that it knows are too optimistic",
+      "results on its training photos are too optimistic",
   );
   return teacher;
 }
 
-/** Trains; at Ctrl-C writes a checkpoint, says how to go on, and ends the process. */
+/** Trains; at Ctrl-C, writes a checkpoint, explains how to continue, and ends the process. */
 async function trainUntilStopped(
   lib: Lib,
   model: LayersModel,
@@ -224,7 +233,7 @@ async function trainUntilStopped(
   const leaveSignal = () => Deno.removeSignalListener("SIGINT", interrupt);
   const interrupt = () => {
     interruption.abort();
-    // A second Ctrl-C ends it at once; `deno task` may pass the first one on once more.
+    // A second Ctrl-C ends it at once. `deno task` can forward the first one a second time.
     setTimeout(leaveSignal, 1000);
   };
   Deno.addSignalListener("SIGINT", interrupt);
@@ -249,14 +258,14 @@ async function trainUntilStopped(
     });
   } catch (error) {
     if (error !== interruption.signal.reason) throw error;
-    console.error(`\nstopped; to go on, give the same command with --resume (${checkpoint})`);
+    console.error(`\nstopped; to continue, repeat the command with --resume (${checkpoint})`);
     Deno.exit(130);
   } finally {
     leaveSignal();
   }
 }
 
-/** Calibrates the model on photos that did not train it, before the test part is touched. */
+/** Calibrates the model on the validation part. */
 async function calibrate(
   lib: Lib,
   model: LayersModel,
@@ -290,7 +299,7 @@ async function save(
   await lib.saveClassifier({ model, info }, options.model);
 }
 
-/** Says how good the model is, and where it is. */
+/** Prints the evaluation and the folder of the model. */
 function describe(
   lib: Lib,
   evaluation: ModelEvaluation,

@@ -184,7 +184,7 @@ Deno.test({
         await page.evaluate(
           `document.querySelector("video").srcObject.getVideoTracks()[0].dispatchEvent(new Event("ended"))`,
         );
-        await page.getByRole("status").getByText("it gives no more pictures").waitFor();
+        await page.getByRole("status").getByText("it sends no more pictures").waitFor();
         await page.getByRole("button", { name: "Use the camera" }).waitFor();
       });
 

@@ -122,7 +122,7 @@ Deno.test(
         for (
           const [name, words] of [
             ["NotAllowedError", "allow it in the browser's address bar, then try again"],
-            ["NotFoundError", "there is none"],
+            ["NotFoundError", "no camera was found"],
             ["NotReadableError", "another program may be using it"],
           ]
         ) {

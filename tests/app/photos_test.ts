@@ -157,7 +157,7 @@ Deno.test(
         await page.getByRole("button", { name: "Remove all" }).click();
         await Deno.mkdir(join(folder, "none"));
         await dropFiles(page, [join(folder, "none")]);
-        await page.getByText("There was no photo in it").waitFor();
+        await page.getByText("No photo was found there").waitFor();
         await page.close();
       });
 
@@ -170,7 +170,7 @@ Deno.test(
           dispatchEvent(new ClipboardEvent("paste", { clipboardData: data }));
         })()`);
         await paste(`data.setData("text/plain", "no picture");`);
-        await page.getByText("There was no photo in it").waitFor();
+        await page.getByText("No photo was found there").waitFor();
         const bytes = `Uint8Array.fromBase64("${small.toString("base64")}")`;
         const add = `data.items.add(new File([${bytes}], "image.png", { type: "image/png" }));`;
         await paste(add);
@@ -189,9 +189,9 @@ Deno.test(
           await write("large.png", await large.png().toBuffer()),
         );
         await page.getByText(
-          "This photo could not be judged: the photo has 68 megapixels, more than 67",
+          "This photo could not be classified: the photo has 68 megapixels, more than 67",
         ).waitFor();
-        assertEquals(await status(page), "1 photo could not be judged");
+        assertEquals(await status(page), "1 photo could not be classified");
         await page.close();
       });
 

@@ -46,7 +46,7 @@ const CASES: [state: PageState, title: string, status: string, faces: number][] 
   [
     { photos: [failed], loading: "The networks could not be loaded: 404" },
     "Faces",
-    "The networks could not be loaded: 404 · 1 photo could not be judged",
+    "The networks could not be loaded: 404 · 1 photo could not be classified",
     0,
   ],
   [
@@ -63,7 +63,7 @@ const CASES: [state: PageState, title: string, status: string, faces: number][] 
     1,
   ],
   [{ photos: [], camera: { faces: [] } }, "Faces before the camera", "No face found", 0],
-  [{ photos: [], problem: "There was no photo in it" }, "Faces", "There was no photo in it", 0],
+  [{ photos: [], problem: "No photo was found there" }, "Faces", "No photo was found there", 0],
   [
     { photos: [judged(bare)], problem: "3 other files left out" },
     "Faces in 1 photo",

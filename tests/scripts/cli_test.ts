@@ -390,7 +390,7 @@ Deno.test("the commands answer --help, and a mistake in one line", async () => {
     [["predict", "--resume", "x.jpg"], /--resume needs --output/],
     [["train_detector"], /--data <path>/],
     [["predict", "--sizes", "512,big", "x.jpg"], /--sizes.*whole number/],
-    [["predict", "--output", "y", "x.jpg"], /--output needs --format json or csv/],
+    [["predict", "--output", "y", "x.jpg"], /--output must be with --format json or csv/],
     [
       ["predict", "--format", "csv", "--output", "y", "--resume", "x.jpg"],
       /--resume must be with --format json, got csv/,
