@@ -137,7 +137,7 @@ Deno.test("writeWhole() shows the old file or the new one to whoever reads meanw
   });
 });
 
-Deno.test("writeWholeFolder() replaces a folder, and tells what the function gave", async () => {
+Deno.test("writeWholeFolder() replaces a folder, and returns the function's result", async () => {
   await withFolder(async (parent) => {
     const [folder, link] = [join(parent, "notes"), join(parent, "link")];
     await Deno.mkdir(folder);
@@ -187,7 +187,7 @@ Deno.test("writeWholeFolder() does not put a folder in a file's place", async ()
   });
 });
 
-Deno.test("writeWholeFolder() fills a folder once for all who want it", async () => {
+Deno.test("writeWholeFolder() fills a folder once for concurrent callers", async () => {
   await withFolder(async (parent) => {
     const folder = join(parent, "notes");
     let filled = 0;

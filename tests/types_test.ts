@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { viewPixels } from "../lib/photo.ts";
 
-Deno.test("viewPixels() gives the photos asked for, without a copy", () => {
+Deno.test("viewPixels() returns the given photos without a copy", () => {
   const images = { size: 2, pixels: Uint8Array.from({ length: 3 * 12 }, (_, i) => i) };
   for (const [first, count, from, to] of [[0, 1, 0, 12], [1, 2, 12, 36], [3, 0, 36, 36]]) {
     const view = viewPixels(images, first!, count);

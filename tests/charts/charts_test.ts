@@ -305,7 +305,7 @@ Deno.test("showChart() gives HTML, SVG and words", async () => {
   assertEquals(decoded.length, bundle["image/svg+xml"]!.length);
 });
 
-Deno.test("showChart() rejects what is no chart when it is to be shown", async () => {
+Deno.test("showChart() rejects an invalid chart when it is shown", async () => {
   await assertRejects(() => toBundle(showChart({ mark: "no such mark" } as never)));
 });
 
@@ -422,7 +422,7 @@ Deno.test("createLiveDisplay() and display() do nothing outside Jupyter", async 
   await display(never);
 });
 
-Deno.test("display() opens a new place each time", async () => {
+Deno.test("display() opens a new output each time", async () => {
   const { messages, broadcast } = createKernel();
   await display(showText("1"), { broadcast });
   await display(showText("2"), { broadcast });

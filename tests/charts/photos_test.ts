@@ -21,7 +21,7 @@ Deno.test("showPhotos() encodes the pixels of each photo, and shows its class", 
   assertEquals(decoded, [[...SET.pixels.slice(12)], [...SET.pixels.slice(0, 12)]]);
 });
 
-Deno.test("showPhotos() shows the captions that it is given, and none where there is no class", async () => {
+Deno.test("showPhotos() shows the given captions, and none for photos without a class", async () => {
   const { samples: _, ...pixelsAlone } = SET;
   assertEquals((await show(pixelsAlone, [0]))["text/plain"], "[picture] ");
   const captions = ["first", "second"];

@@ -17,7 +17,7 @@ Deno.test("makeThumbnail() averages the luma of the pixels of each cell", () => 
   assertAlmostEquals(grey[31 * SIDE + 31]!, 103.705, 1e-4);
 });
 
-Deno.test("makeThumbnail() covers a size that is no multiple of its own", () => {
+Deno.test("makeThumbnail() covers a size that is not a multiple of its own", () => {
   for (const size of [32, 33, 50, 97, 224]) {
     const grey = makeThumbnail(new Uint8Array(size * size * 3).fill(90), size);
     assert(grey.every((level) => Math.abs(level - 90) < 1e-4), `size ${size}`);

@@ -306,7 +306,7 @@ Deno.test("unpackArchive() refuses a target that exists, and a zip that does not
   });
 });
 
-Deno.test("unpackArchive() gives the same to all who unpack to one folder at once", async () => {
+Deno.test("unpackArchive() gives the same result to concurrent callers", async () => {
   await withFolder(async (folder) => {
     const [zipFile, target] = [join(folder, "photos.zip"), join(folder, "photos")];
     await Deno.writeFile(zipFile, ZIP);

@@ -79,7 +79,7 @@ Deno.test("mapClasses() says what it saw and what to write", () => {
   assertStringIncludes(message, '"class 9" (10) and 990 more; write');
 });
 
-Deno.test("checkClassMap() refuses what is none of our classes", () => {
+Deno.test("checkClassMap() refuses unknown classes", () => {
   checkClassMap();
   checkClassMap({ hat: "ignore", cap: "with_mask" });
   for (const meaning of ["hat", "", "With_Mask", "toString"]) {

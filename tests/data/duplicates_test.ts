@@ -88,7 +88,7 @@ Deno.test("hashImage() of a mirror image has the bits of odd frequencies inverte
   }
 });
 
-Deno.test("groupDuplicates() groups a picture with its edited copies, and with no other", () => {
+Deno.test("groupDuplicates() groups a picture with its near-duplicates, and with no other", () => {
   const scenes = Array.from({ length: 8 }, (_, seed) => makeScene(seed));
   const pictures = scenes.map((scene) => renderScene(scene, SIZE));
   for (const [edit, copy] of Object.entries(COPIES)) {
@@ -129,7 +129,7 @@ Deno.test("groupDuplicates() leaves pictures apart that are alike but for their 
   assertEquals(groupDuplicates(set).near, []);
 });
 
-Deno.test("groupDuplicates() links all copies of one picture, equal or not", () => {
+Deno.test("groupDuplicates() links all duplicates of one picture, exact or near", () => {
   const scene = makeScene(3);
   const picture = renderScene(scene, SIZE);
   const bright = picture.map((level) => level + 20);
@@ -142,7 +142,7 @@ Deno.test("groupDuplicates() links all copies of one picture, equal or not", () 
   assertEquals(largestGroup, 5);
 });
 
-Deno.test("groupDuplicates() lists copies whose labels differ", () => {
+Deno.test("groupDuplicates() lists near-duplicates whose labels differ", () => {
   const scenes = [1, 2, 3].map(makeScene);
   const pictures = scenes.map((scene) => renderScene(scene, SIZE));
   const set = makeSet(
@@ -161,7 +161,7 @@ Deno.test("groupDuplicates() lists copies whose labels differ", () => {
   assertEquals(groupDuplicates(set).contradictions, [[0, 3], [1, 4]]);
 });
 
-Deno.test("groupDuplicates() keeps faces of one photo together, and with those of its copy", () => {
+Deno.test("groupDuplicates() groups the faces of one photo, and those of its near-duplicate", () => {
   const faces = [1, 2, 3, 4].map((seed) => renderScene(makeScene(seed), SIZE));
   const copy = COPIES["cropped"]!(makeScene(2));
   const set = makeSet([...faces, copy], { files: ["a", "a", "b", "c", "c"] });

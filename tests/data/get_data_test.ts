@@ -38,7 +38,7 @@ Deno.test("openData() takes a folder as it is and unpacks a zip once", async () 
   });
 });
 
-Deno.test("openData() says of drawn faces what they are worth", async () => {
+Deno.test("openData() says that drawn faces say nothing about real photos", async () => {
   await withFolder(async (folder) => {
     await writeSampleFaces(join(folder, "a/data"), { count: 2 });
     for (const path of ["a", "a/data"]) {

@@ -168,7 +168,7 @@ Deno.test("split() deals each source for itself: the same test part alone and jo
   assertEquals(listParts(other, other.split()).test.toSorted(), alone);
 });
 
-Deno.test("split() leaves out of training what has a copy in another source's test part", () => {
+Deno.test("split() leaves near-duplicates of another source's test part out of training", () => {
   const { images, indices } = joined;
   const [train, validation, test] = PARTS.map((part) =>
     new Set(split[part].map((at) => pixelsOf(images, at).join()))

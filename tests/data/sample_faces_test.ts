@@ -130,7 +130,7 @@ Deno.test("writeSampleFaces() draws the same files for a seed, whatever the coun
     }
   }));
 
-Deno.test("writeSampleFaces() returns at once if the faces are there, and replaces others", () =>
+Deno.test("writeSampleFaces() keeps the same faces, and replaces others", () =>
   inTempDir(async (parent) => {
     const folder = join(parent, "faces");
     const reports: Progress[] = [];

@@ -43,7 +43,7 @@ Deno.test("parseAnnotation() reads faces as Kaggle's set has them", () => {
   });
 });
 
-Deno.test("parseAnnotation() counts pixels from 1, clips to the photo, drops what is no box", () => {
+Deno.test("parseAnnotation() counts pixels from 1, clips boxes to the photo, drops invalid boxes", () => {
   const cases: [(number | string)[], (number[] | undefined)?, string?][] = [
     [[1, 1, 100, 80], [0, 0, 100, 80]],
     [[1, 1, 2, 2], [0, 0, 2, 2]],

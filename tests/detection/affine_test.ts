@@ -5,7 +5,7 @@ import type { Point } from "../../lib/detection/landmarks.ts";
 const SQUARE: Point[] = [[0, 0], [10, 0], [10, 10], [0, 10]];
 const pair = (from: Point, to: Point) => ({ from, to });
 
-Deno.test("fitAffine() finds the map that the places were moved by", () => {
+Deno.test("fitAffine() finds the map of moved points", () => {
   const wanted = [1.2, -0.3, 40, 0.5, 0.8, -7] as const;
   const [a, b, c, d, e, f] = wanted;
   const map = fitAffine(
@@ -14,7 +14,7 @@ Deno.test("fitAffine() finds the map that the places were moved by", () => {
   map.flat().forEach((value, i) => assertAlmostEquals(value, wanted[i]!, 1e-9));
 });
 
-Deno.test("fitAffine() spreads what no map can do evenly over the places", () => {
+Deno.test("fitAffine() spreads the remaining error evenly over the points", () => {
   // One corner of four is off by 4: the best map is off by 1 at each.
   const map = fitAffine(SQUARE.map((at, i) => pair(at, i === 2 ? [14, 10] : at)));
   SQUARE.forEach(([x, y], i) => {
@@ -23,7 +23,7 @@ Deno.test("fitAffine() spreads what no map can do evenly over the places", () =>
   });
 });
 
-Deno.test("fitAffine() refuses places on a line, on either side", () => {
+Deno.test("fitAffine() refuses points on a line, on either side", () => {
   const line = SQUARE.map(([x], i): Point => [x + i, 2 * (x + i)]);
   const point = SQUARE.map((): Point => [3, 4]);
   for (const [from, to] of [[SQUARE, line], [line, SQUARE], [SQUARE, point], [point, SQUARE]]) {

@@ -74,7 +74,7 @@ Deno.test("findFaces() finds the same faces in a photo that EXIF turns", async (
   for (const [i, face] of faces.entries()) assert(boxIou(face, upright[i]!) > 0.98);
 });
 
-Deno.test("detectMasks() gives nothing where there is no face", async () => {
+Deno.test("detectMasks() returns an empty list if there is no face", async () => {
   const grey = (width: number, height: number) =>
     sharp({ create: { width, height, channels: 3, background: "#888" } }).png().toBuffer();
   for (const [width, height] of [[300, 200], [1, 1], [2000, 3]] as const) {
@@ -82,7 +82,7 @@ Deno.test("detectMasks() gives nothing where there is no face", async () => {
   }
 });
 
-Deno.test("detectMasks() refuses bad options and what is no photo", async () => {
+Deno.test("detectMasks() refuses bad options and data that are not a photo", async () => {
   for (const minScore of [0, 1, NaN]) {
     await assertRejects(() => detectMasks(detector, classifier, GROUP, { minScore }), RangeError);
   }

@@ -47,7 +47,7 @@ Deno.test("findFacesOrCrop() asks for less confidence only where the face fills 
   assertEquals((await faces).map(({ width }) => width), [20]);
 });
 
-Deno.test("findFacesOrCrop() puts a face that fills the photo in the place of an unclear one", async () => {
+Deno.test("findFacesOrCrop() replaces an unclear face by a face that fills the photo", async () => {
   const unclear = { left: 1, top: 1, width: 3, height: 3, score: 0.36 };
   const filling = { left: 25, top: 12, width: 20, height: 16, score: 0.19 };
   assertEquals((await search([unclear], [filling]).faces).map(({ width }) => width), [20]);

@@ -40,7 +40,7 @@ Deno.test("findLandmarks() finds eyes over nose over mouth over chin, inside the
   }
 });
 
-Deno.test("findLandmarks() finds nothing where there is no face", async () => {
+Deno.test("findLandmarks() returns an empty list if there is no face", async () => {
   const random = seededRandom(1);
   const grey = new Uint8Array(SIZE * SIZE * 3).fill(128);
   assertEquals(await findLandmarks(grey, SIZE), undefined);

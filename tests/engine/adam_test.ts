@@ -71,7 +71,7 @@ Deno.test("NativeAdam follows a weight that is set from outside, and a new learn
   tf.dispose([expected, actual]);
 });
 
-Deno.test("NativeAdam leaves copies of a weight as they were", () => {
+Deno.test("NativeAdam leaves copies of a weight unchanged", () => {
   const native = new NativeAdam({ learningRate: 0.1 });
   const variables = makeVariables(1);
   step(native, variables, 1);

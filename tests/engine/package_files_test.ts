@@ -19,7 +19,7 @@ Deno.test("PACKAGE_FOLDER holds lib and models", async () => {
   assertEquals(["lib", "models"].filter((name) => !names.includes(name)), []);
 });
 
-Deno.test("findPackage() finds what is installed beside the package, and names what is not", async () => {
+Deno.test("findPackage() finds installed packages, and names a missing one", async () => {
   const folder = findPackage("@tensorflow/tfjs-core")!;
   const { name } = await readJson(new URL("package.json", folder)) as { name: string };
   assertEquals(name, "@tensorflow/tfjs-core");

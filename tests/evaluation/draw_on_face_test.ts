@@ -107,7 +107,7 @@ Deno.test("drawOnFace() leaves a photo as it is where the face lies outside", as
   assertEquals(await drawMaskOn(PIXELS, SIZE, landmarks, 1), PIXELS);
 });
 
-Deno.test("drawOnFace() refuses what is no face and no photo", async () => {
+Deno.test("drawOnFace() refuses a wrong face and a wrong photo", async () => {
   const landmarks = makeLandmarks(PLACES[0]!.toPhoto);
   for (
     const [pixels, points, message] of [

@@ -13,7 +13,7 @@ import { GROUP, toBoxes } from "../fixtures/group_photos.ts";
 /** The faces of the three people on it, by hand. */
 const FACES = toBoxes([[400, 400, 200, 210], [815, 440, 220, 240], [1455, 240, 225, 240]]);
 
-Deno.test("judgePhotos() finds what is labelled, also where there is no face or no photo", async () => {
+Deno.test("judgePhotos() judges all labelled photos, also without a face or unreadable", async () => {
   const detector = await loadDetector();
   const classifier = {
     model: buildCnn({ classes: 3, size: 32, seed: 1 }),

@@ -40,7 +40,7 @@ Deno.test("findLabelErrors() is surest of the labels that were swapped", async (
   });
 });
 
-Deno.test("findLabelErrors() judges copies of a photo by models that saw none of them", async () => {
+Deno.test("findLabelErrors() judges near-duplicates by models that saw none of them", async () => {
   // All bright photos of label 0 are one group: no other photo of that look has the label.
   const wrong = [1, 3, 5, 7, 9];
   const images = makeSet(60, wrong);

@@ -37,7 +37,7 @@ Deno.test("readPhotoSize() reads no more than the header", async () => {
   assertEquals(size, { width: 400, height: 300, orientation: 1 });
 });
 
-Deno.test("readPhotoSize() says what is not a photo", async () => {
+Deno.test("readPhotoSize() names the format of a file that is not a photo", async () => {
   const text = (words: string) => new TextEncoder().encode(words);
   for (
     const [bytes, message] of [

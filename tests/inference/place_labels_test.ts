@@ -70,7 +70,7 @@ Deno.test("placeLabels() takes a shorter wording where the full one would hide s
   }
 });
 
-Deno.test("placeLabels() keeps each label in the picture, and gives the same places again", () => {
+Deno.test("placeLabels() keeps each label in the picture, and repeats its result", () => {
   const random = seededRandom(5);
   const boxes = Array.from({ length: 60 }, () => ({
     left: 320 * random() - 20,

@@ -88,7 +88,7 @@ Deno.test("detectFiles() gives the faces of each file, and an error for a bad on
   detector.dispose();
 });
 
-Deno.test("markUnsure() marks what is less probable, and passes on what is no prediction", () => {
+Deno.test("markUnsure() marks predictions below the threshold, and passes on errors", () => {
   const [sure, unsure] = [0.8, 0.79].map((probability) => ({
     label: "with_mask" as const,
     probability,

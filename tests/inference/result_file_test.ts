@@ -125,7 +125,7 @@ Deno.test("openResultFile() writes CSV, but does not resume it", async () => {
   });
 });
 
-Deno.test("openResultFile() refuses what is no file of results, and leaves it alone", async () => {
+Deno.test("openResultFile() refuses a file without results, and leaves it unchanged", async () => {
   await withFolder(async (folder) => {
     const path = join(folder, "notes.txt");
     const cases = [

@@ -77,7 +77,7 @@ Deno.test("classifyCrop() names the likelier class and its probability", async (
   });
 });
 
-Deno.test("classifyCrop() refuses what is no photo", async () => {
+Deno.test("classifyCrop() refuses data that are not a photo", async () => {
   const model = buildCnn({ size: 24 });
   const info = { classes: CLASSES.binary, size: 24, preprocessing: PREPROCESSING, trainedOn: "" };
   await assertRejects(

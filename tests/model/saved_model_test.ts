@@ -38,7 +38,7 @@ Deno.test("loadClassifier() gives back what saveClassifier() saved", async () =>
   });
 });
 
-Deno.test("saveClassifier() replaces a model, keeps what lies beside it, and spares other folders", async () => {
+Deno.test("saveClassifier() replaces a model, and keeps other files and folders", async () => {
   await withFolder(async (folder) => {
     await saveOne(join(folder, "model"), 1);
     await Deno.writeTextFile(join(folder, "model/README.md"), "a card");

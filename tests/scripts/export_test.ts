@@ -55,7 +55,7 @@ Deno.test("export answers --help, and a mistake in one line", async () => {
   });
 });
 
-Deno.test("export --format tfjs copies the model and what lies beside it", async () => {
+Deno.test("export --format tfjs copies the model and the files beside it", async () => {
   await withFolder(async (folder) => {
     const model = join(folder, "model");
     await save(buildCnn({ size: 24 }), model, "binary", 24);

@@ -32,7 +32,7 @@ const example: Checkpoint = {
   },
 };
 
-Deno.test("saveCheckpoint() and loadCheckpoint() keep every bit, and replace what is there", async () => {
+Deno.test("saveCheckpoint() and loadCheckpoint() keep every bit, and replace an older checkpoint", async () => {
   await withFolder(async (folder) => {
     const file = join(folder, "new/cnn.checkpoint");
     await saveCheckpoint(file, { ...example, tensors: {} });

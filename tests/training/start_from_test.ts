@@ -61,7 +61,7 @@ Deno.test("startFrom() keeps two of three classes, with the probabilities that n
   });
 });
 
-Deno.test("startFrom() gives a network that learns, the same for a seed, and leaves its teacher alone", async () => {
+Deno.test("startFrom() returns a trainable network, the same for a seed, and leaves the first model unchanged", async () => {
   const trained = await Promise.all([7, 7, 8].map(async (seed) => {
     const model = buildCnn({ size: SIZE, seed: 5 });
     const before = await predictImages(model, images);
@@ -83,7 +83,7 @@ Deno.test("startFrom() gives a network that learns, the same for a seed, and lea
   assert(trained[0]!.loss[2]! < trained[0]!.loss[0]!, `${trained[0]!.loss}`);
 });
 
-Deno.test("startFrom() refuses classes that the model does not know, and what is not a chain", () => {
+Deno.test("startFrom() refuses unknown classes, and models that are not a chain of layers", () => {
   const model = buildCnn({ size: SIZE });
   assertThrows(
     () => startFrom(describe(model, CLASSES.binary), CLASSES["three-class"]),

@@ -157,7 +157,7 @@ async function makeTeacher(classes: readonly ClassName[], { wrong = false } = {}
   return { model, info: { classes, size: 24, preprocessing: "", trainedOn: "" } };
 }
 
-Deno.test("trainModel() learns what a teacher says, not the labels", async () => {
+Deno.test("trainModel() learns the teacher's predictions, not the labels", async () => {
   await assertNoLeak(async () => {
     const [two, three] = [CLASSES.binary, CLASSES["three-class"]];
     for (const [known, classes] of [[two, two], [three, two], [three, three]] as const) {
