@@ -1,10 +1,13 @@
 /** The page's server: a fixed table of files in memory, for this machine's own browser and nobody else. */
 import { extname, join, relative, sep } from "node:path";
 import { PAGE_FOLDER } from "./build_app.ts";
+import { readRegularFile } from "../lib/files.ts";
 import { ROOT } from "./terminal.ts";
 
 /** The only address that is listened on. */
 const HOSTNAME = "127.0.0.1";
+/** Of one file. */
+const MAX_BYTES = 2 ** 28;
 const DETECTOR = join(ROOT, "models/face-detector");
 const WASM = join(ROOT, "node_modules/@tensorflow/tfjs-backend-wasm/dist");
 
@@ -80,7 +83,7 @@ export async function readPageFiles(
   for (const [path, file] of paths) {
     files.set(path, {
       type: TYPES[extname(file)] ?? TYPES[".bin"]!,
-      bytes: await Deno.readFile(file),
+      bytes: await readRegularFile(file, MAX_BYTES),
     });
   }
   return files;

@@ -1,6 +1,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
-import { withWorkFolder, writeWhole, writeWholeFolder } from "../lib/files.ts";
+import { readCorrections } from "../lib/data/corrections.ts";
+import { readLabelText } from "../lib/data/decode_text.ts";
+import { readFaceKinds } from "../lib/evaluation/labelled_slices.ts";
+import { readRegularFile, withWorkFolder, writeWhole, writeWholeFolder } from "../lib/files.ts";
+import { decodePhoto } from "../lib/images/decode_image.ts";
+import { loadImages } from "../lib/images/load_images.ts";
+import { openResultFile } from "../lib/inference/result_file.ts";
+import { loadCheckpoint } from "../lib/training/checkpoint.ts";
 import { listFiles, withFolder } from "./fixtures/zips.ts";
 
 Deno.test("withWorkFolder() runs one work at a time and leaves nothing", async () => {
@@ -223,4 +230,44 @@ Deno.test("writeWholeFolder() mends what a killed process left, at any of its st
     assertEquals(await Deno.readTextFile(join(folder, "1.txt")), "newer");
     assertEquals(await listFiles(parent), ["notes/1.txt"]);
   });
+});
+
+Deno.test({
+  name: "no reader of lib opens a pipe, a device, or a file of 20 GB",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await withFolder(async (folder) => {
+      const hostile: [name: string, program: string, args: (file: string) => string[]][] = [
+        ["pipe", "mkfifo", (file) => [file]],
+        ["device", "ln", (file) => ["-s", "/dev/zero", file]],
+        ["sparse", "truncate", (file) => ["-s", "20G", file]],
+      ];
+      for (const [name, program, args] of hostile) {
+        const file = join(folder, name);
+        await new Deno.Command(program, { args: args(file) }).output();
+        const readers: Record<string, () => Promise<unknown>> = {
+          readRegularFile: () => readRegularFile(file, 1000),
+          loadCheckpoint: () => loadCheckpoint(file),
+          readFaceKinds: () => readFaceKinds(file),
+          readCorrections: () => readCorrections(file),
+          readLabelText: () => readLabelText(file),
+          decodePhoto: () => decodePhoto(file),
+          loadImages: async () => {
+            const sample = { file, className: "with_mask" } as const;
+            const { unreadable } = await loadImages([sample], { cache: join(folder, "cache") });
+            throw new Error(unreadable[0]!.reason);
+          },
+          ...(name !== "sparse" && {
+            openResultFile: () => openResultFile(file, { format: "json", resume: true }),
+          }),
+        };
+        for (const [reader, read] of Object.entries(readers)) {
+          const began = performance.now();
+          const refused = await read().then(() => false, () => true);
+          const isQuick = performance.now() - began < 5000;
+          assertEquals([name, reader, refused, isQuick], [name, reader, true, true]);
+        }
+      }
+    });
+  },
 });

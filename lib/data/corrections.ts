@@ -1,6 +1,9 @@
 /** Labels that people looked at and found wrong: a list of facts, applied after the split. */
+import { readRegularFile } from "../files.ts";
 import type { Box, ClassName, ImageSet, Sample } from "../types.ts";
 import { CLASSES } from "../types.ts";
+
+const MAX_BYTES = 2 ** 26;
 
 /** One label, and what it should be. */
 export interface LabelCorrection {
@@ -43,7 +46,7 @@ export interface Corrected {
  * ```
  */
 export async function readCorrections(file: string): Promise<LabelCorrection[]> {
-  const text = await Deno.readTextFile(file);
+  const text = new TextDecoder().decode(await readRegularFile(file, MAX_BYTES));
   const wrong = (what: string, wanted: string, found: unknown, cause?: unknown) =>
     new Deno.errors.InvalidData(
       `${file}: ${what} must be ${wanted}, got ${JSON.stringify(found)}`,

@@ -44,10 +44,12 @@ export function decodeText(bytes: Uint8Array): string {
  *
  * @param maxBytes What is longer is not read.
  * @throws {RangeError} if the file has more bytes
+ * @throws {Deno.errors.InvalidData} if it is not a regular file, such as a pipe
  * @throws what {@linkcode decodeText} throws
  */
 export async function readLabelText(file: string, maxBytes = MAX_BYTES): Promise<string> {
-  const { size } = await Deno.stat(file);
+  const { size, isFile } = await Deno.stat(file);
+  if (!isFile) throw new Deno.errors.InvalidData("must be a regular file");
   if (size > maxBytes) {
     throw new RangeError(`needs an annotation of at most ${maxBytes} bytes, got ${size}`);
   }

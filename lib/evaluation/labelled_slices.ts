@@ -1,6 +1,9 @@
 /** Sorts photos into slices that people labelled, for kinds that cannot be measured. */
+import { readRegularFile } from "../files.ts";
 import type { ImageSet } from "../types.ts";
 import type { Slice } from "./slices.ts";
+
+const MAX_BYTES = 2 ** 26;
 
 /** The faces of each kind, as `file left,top,width,height`. */
 export type FaceKinds = Readonly<Record<string, readonly string[]>>;
@@ -21,7 +24,7 @@ export type FaceKinds = Readonly<Record<string, readonly string[]>>;
  * ```
  */
 export async function readFaceKinds(file: string): Promise<FaceKinds> {
-  const text = await Deno.readTextFile(file);
+  const text = new TextDecoder().decode(await readRegularFile(file, MAX_BYTES));
   try {
     const kinds = JSON.parse(text).kinds;
     for (const [name, faces] of Object.entries<unknown>(kinds)) {

@@ -22,6 +22,8 @@ const RECENT_MS = 3000;
 /** The pixels are followed by `failed` as JSON, its length, and the CRC-32 of all bytes before. */
 const FOOTER_BYTES = 8;
 const SUFFIX = ".pixels";
+/** The largest photo that is read, in bytes. */
+const MAX_PHOTO_BYTES = 2 ** 28;
 const CHUNK_BYTES = 2 ** 22;
 
 /**
@@ -79,10 +81,12 @@ function digestSamples(samples: readonly { file: string; box?: Box }[], settings
 /** Describes a file by a text that changes whenever its content does. */
 function describeState(file: string): string {
   try {
-    const { size, mtime, ctime, ino } = Deno.statSync(file);
+    const { size, mtime, ctime, ino, isFile } = Deno.statSync(file);
     const times = [mtime, ctime].map((time) => time?.getTime() ?? 0);
     const isRecent = Date.now() - Math.max(...times) < RECENT_MS;
-    const content = isRecent && createHash("sha256").update(Deno.readFileSync(file)).digest("hex");
+    // What is no photo, or too large for one, is not read: a pipe has no end.
+    const content = isRecent && isFile && size <= MAX_PHOTO_BYTES &&
+      createHash("sha256").update(Deno.readFileSync(file)).digest("hex");
     return [size, ...times, ino, content].join();
   } catch (error) {
     return (error as Error).name;

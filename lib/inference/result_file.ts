@@ -65,7 +65,9 @@ export async function openResultFile(
     }
     yield kept;
   };
-  if (resume && await Deno.stat(path).then(() => true, () => false)) {
+  const old = await Deno.stat(path).catch(() => undefined);
+  if (old && !old.isFile) throw new Deno.errors.InvalidData(`${path} must be a regular file`);
+  if (resume && old) {
     await writeWhole(
       path,
       (temporary) => Deno.writeTextFile(temporary, ReadableStream.from(readKept())),

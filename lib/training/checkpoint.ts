@@ -1,5 +1,5 @@
 /** Saves an unfinished training run to a file, atomically, and loads it. */
-import { writeWhole } from "../files.ts";
+import { readRegularFile, writeWhole } from "../files.ts";
 import type { History } from "../types.ts";
 
 /** The complete state of a run, to resume it exactly. */
@@ -41,6 +41,8 @@ const DTYPES = { float32: "F32", int32: "I32" } as const;
 /** The last tensor of the file: the digest of all the bytes before it. */
 const DIGEST = "sha256";
 const DIGEST_BYTES = 32;
+/** Of a checkpoint; one of the largest recipe has 60 MB. */
+const MAX_BYTES = 2 ** 31;
 
 /** The metadata of a checkpoint file; the format allows strings only. */
 interface Metadata {
@@ -99,7 +101,7 @@ export async function saveCheckpoint(file: string, checkpoint: Checkpoint): Prom
  * ```
  */
 export async function loadCheckpoint(file: string): Promise<Checkpoint> {
-  const bytes = await Deno.readFile(file).catch((cause) => {
+  const bytes = await readRegularFile(file, MAX_BYTES).catch((cause) => {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     throw new Deno.errors.NotFound(`there is no checkpoint ${file} to resume`, { cause });
   });
