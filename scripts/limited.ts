@@ -70,9 +70,18 @@ export function fixedPart(path: string): string {
  * @returns false in the limited process itself, which does the work
  */
 export async function runLimited(grant: Grant): Promise<boolean> {
-  if (Deno.env.get(MARK)) return false;
+  if (Deno.env.get(MARK)) {
+    endWithParent();
+    return false;
+  }
   const args = ["run", ...await listFlags(grant), Deno.mainModule, ...Deno.args];
   const env = { [MARK]: "1", INIT_CWD: "" };
-  Deno.exitCode = await runInForeground(Deno.execPath(), args, { env });
+  Deno.exitCode = await runInForeground(Deno.execPath(), args, { env, passesInterrupt: true });
   return true;
+}
+
+/** Ends this process when the one that started it was killed: another run may begin its work again. */
+function endWithParent(): void {
+  const parent = Deno.ppid;
+  Deno.unrefTimer(setInterval(() => Deno.ppid === parent || Deno.exit(137), 100));
 }

@@ -134,18 +134,28 @@ export async function run(
 export async function runInForeground(
   program: string,
   args: string[],
-  options: { env?: Record<string, string>; stdin?: "null" } = {},
+  { passesInterrupt = false, ...options }: {
+    env?: Record<string, string>;
+    stdin?: "null";
+    /** Whether the program is sent a SIGINT that came to this process: at Ctrl-C it gets two then. */
+    passesInterrupt?: boolean;
+  } = {},
 ): Promise<number> {
   const child = new Deno.Command(program, { args, ...options }).spawn();
-  const leaveToChild = () => {};
-  const passOn = () => child.kill("SIGTERM");
-  Deno.addSignalListener("SIGINT", leaveToChild);
-  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", passOn);
+  const passOn = (signal: Deno.Signal) => () => {
+    try {
+      child.kill(signal);
+    } catch { /* it has just ended */ }
+  };
+  const listeners: [Deno.Signal, () => void][] = [
+    ["SIGINT", passesInterrupt ? passOn("SIGINT") : () => {}],
+  ];
+  if (Deno.build.os !== "windows") listeners.push(["SIGTERM", passOn("SIGTERM")]);
+  for (const [signal, listener] of listeners) Deno.addSignalListener(signal, listener);
   try {
     return (await child.status).code;
   } finally {
-    Deno.removeSignalListener("SIGINT", leaveToChild);
-    if (Deno.build.os !== "windows") Deno.removeSignalListener("SIGTERM", passOn);
+    for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);
   }
 }
 

@@ -321,3 +321,24 @@ Deno.test("deno task app says its URL, ends cleanly on Ctrl-C, and a mistake is 
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("deno task app that was killed leaves no server", async () => {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", APP, "--port", "0"],
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const { value = "" } = await reader.read();
+  const [url] = /http:\S+/.exec(value)!;
+  assertEquals((await fetch(url).then((page) => page.text())).includes("<title>"), true);
+  child.kill("SIGKILL");
+  await reader.cancel();
+  await child.status;
+  for (let i = 0; i < 50; i++) {
+    await new Promise((done) => setTimeout(done, 100));
+    const isServed = await fetch(url).then((page) => page.text(), () => undefined);
+    if (isServed === undefined) return;
+  }
+  throw new Error("the page is still served after 5 s");
+});
