@@ -18,6 +18,7 @@ interface Output {
   data?: Record<string, unknown>;
 }
 interface Cell {
+  id: string;
   cell_type: string;
   source: string | string[];
   outputs: Output[];
@@ -28,7 +29,7 @@ const textOf = (value: unknown) => [value].flat().join("");
 /** A copy of the project by links, so that what the notebook saves does not meet what the user has there. */
 async function linkProject(folder: string): Promise<string> {
   for (const name of ["models", "notebooks"]) await Deno.mkdir(join(folder, name));
-  const shared = ["deno.json", "deno.lock", "lib", "models/face-mask", "models/second_look"];
+  const shared = ["deno.json", "deno.lock", "lib", "models/face-mask", "models/face-detector"];
   for (const name of [...shared, "node_modules", "vendor"]) {
     await Deno.symlink(join(ROOT, name), join(folder, name));
   }
@@ -50,7 +51,9 @@ async function runNotebook(notebook: string, photos: string, out: string): Promi
 /** Has each code cell run twice in a row, as who changes something in it does. */
 async function doubleCells(notebook: string): Promise<void> {
   const { cells, ...rest }: { cells: Cell[] } = JSON.parse(await Deno.readTextFile(notebook));
-  const twice = cells.flatMap((cell) => cell.cell_type === "code" ? [cell, cell] : [cell]);
+  const twice = cells.flatMap((cell) =>
+    cell.cell_type === "code" ? [cell, { ...cell, id: `${cell.id}-again` }] : [cell]
+  );
   await Deno.writeTextFile(notebook, JSON.stringify({ ...rest, cells: twice }));
 }
 
