@@ -101,6 +101,7 @@ if (import.meta.main) {
     .parse(Deno.args, { from: "user" }).opts<{ registerKernel?: boolean; quiet?: boolean }>();
   await runCommand(async () => {
     const libtensorflow = await setUpEngine({ isThorough: !quiet });
+    if (!quiet) await tryEngine();
     await setUpJupyter({ isThorough: !quiet });
     if (registerKernel) {
       await registerDenoKernel();
@@ -120,4 +121,22 @@ if (import.meta.main) {
 async function registerDenoKernel(): Promise<void> {
   const { success, stderr } = await run(Deno.execPath(), ["jupyter", "--install"]);
   if (!success) throw new Error(`\`deno jupyter --install\` failed:\n${lastLines(stderr)}`);
+}
+
+/**
+ * Loads the native TensorFlow in a process of its own: what is whole need not fit this machine.
+ *
+ * @throws {Error} saying what the system says
+ */
+async function tryEngine(): Promise<void> {
+  const { success, stderr } = await run(Deno.execPath(), [
+    ...["run", "--quiet", "-A", "--no-check", join(ROOT, "lib/engine/tensorflow.ts")],
+  ]);
+  if (success) return;
+  // deno-lint-ignore no-control-regex
+  const text = stderr.replace(/\x1b\[\d*(;\d+)*m/g, "");
+  const reason = /(?:cause\]: |Caused by: )\w*:? ?(.*)/.exec(text)?.[1] ?? lastLines(text, 3);
+  throw new Error(
+    `TensorFlow's native library is installed whole, but does not load on this machine: ${reason}`,
+  );
 }

@@ -35,7 +35,7 @@ let isLineOpen = false;
  */
 export function progressLine(output: ProgressOutput = STDERR): OnProgress {
   const { isTerminal, columns, write, now } = output;
-  let stage: string | undefined, shownAt = 0;
+  let stage: string | undefined, shownAt = 0, shown = "";
   let first = { done: 0, at: 0 };
   return (progress) => {
     const { done, total } = progress;
@@ -50,6 +50,9 @@ export function progressLine(output: ProgressOutput = STDERR): OnProgress {
       ? (at - first.at) * (total - done) / (done - first.done)
       : undefined;
     const text = printable(describeProgress(progress, left)).replaceAll("\n", " ");
+    const state = describeProgress({ ...progress, detail: undefined });
+    if (state === shown && (isLast || !isTerminal)) return; // a log has each line once
+    shown = state;
     if (!isTerminal) return write(`${text}\n`);
     write(`\r\x1b[2K${text.slice(0, columns() - 1)}${isLast ? "\n" : ""}`);
     isLineOpen = !isLast;

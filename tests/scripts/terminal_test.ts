@@ -97,3 +97,25 @@ Deno.test("printable() keeps lines, and escapes what a terminal would obey or th
   assertEquals(printable("a\x1b[2J\r\n\tb\u202egpj\x9b"), "a\\x1b[2J\\x0d\n\\x09b\\u202egpj\\x9b");
   assertEquals(printable("é 😀 ✓"), "é 😀 ✓");
 });
+
+Deno.test("progressLine() writes each line once, however often it is told the same", () => {
+  const stage = "downloading (MB)";
+  const steps: Parameters<typeof show>[0] = [
+    [0, { stage, done: 0, total: 274 }],
+    [6, { stage, done: 0, total: 274 }],
+    [6, { stage, done: 274, total: 274 }],
+    [1, { stage, done: 274, total: 274 }],
+    [9, { stage, done: 274, total: 274 }],
+    [9, { stage: "unpacking", done: 0, total: 2 }],
+    [0, { stage, done: 274, total: 274 }],
+  ];
+  const lines = [
+    "downloading (MB): 0 of 274 (0%)\n",
+    "downloading (MB): 274 of 274 (100%)\n",
+    "unpacking: 0 of 2 (0%)\n",
+    "downloading (MB): 274 of 274 (100%)\n",
+  ];
+  assertEquals(show(steps), lines);
+  const ends = show(steps, { isTerminal: true }).filter((text) => text.endsWith("\n"));
+  assertEquals(ends.length, 2);
+});
