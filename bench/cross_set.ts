@@ -60,6 +60,7 @@ await runCommand(async () => {
   });
   await setUpEngine();
   const lib = await import("../lib/mod.ts");
+  const { narrowToBinary } = await import("../lib/model/predict_images.ts");
   const { trainFrozen, trainRecipe } = await import("./cross_set_train.ts");
   const onProgress = progressLine();
   const sources: DataSource[] = [];
@@ -112,7 +113,7 @@ await runCommand(async () => {
     const scores = await lib.predictImages(model, images, test);
     const labels = lib.toLabels(images, test, classes);
     const rows = [...labels.keys()].filter((row) => labels[row]! < 2);
-    const masked = outputs === 1 ? scores : lib.narrowToBinary(scores);
+    const masked = outputs === 1 ? scores : narrowToBinary(scores);
     const { accuracy, interval, n } = lib.evaluateScores(
       rows.map((row) => labels[row]!),
       rows.map((row) => masked[row]!),

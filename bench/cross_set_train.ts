@@ -8,14 +8,12 @@ import {
   type ImageSet,
   installKernels,
   type OnProgress,
-  type Recipe,
-  type RecipeName,
-  RECIPES,
   repeatRare,
   toLabels,
   trainModel,
   undoRepeats,
 } from "../lib/mod.ts";
+import { type Recipe, type RecipeName, RECIPES } from "../lib/training/recipes.ts";
 
 /** The parts of one set, as indices. */
 export interface Parts {

@@ -1,74 +1,127 @@
 /**
- * The public surface, in the order of the walkthrough: get the photos, look at what is there, split,
- * read, build, train, evaluate, draw, save, classify.
+ * The public surface, in the order of the walkthrough. Everything else in `lib/` may change at any time.
+ *
+ * @module
  */
-export * from "./types.ts";
-export * from "./photo.ts";
-export * from "./boxes.ts";
-export * from "./random.ts";
-export * from "./data/get_data.ts";
-export * from "./data/download.ts";
-export * from "./data/archive.ts";
-export * from "./data/scan_dataset.ts";
-export * from "./data/select_samples.ts";
-export type { Dataset, ScanOptions } from "./data/dataset.ts";
-export * from "./data/duplicates.ts";
-export { hashImage } from "./data/hash_image.ts";
-export type { NearPair } from "./data/near_duplicates.ts";
-export * from "./data/split.ts";
-export * from "./data/labelled_photos.ts";
+
+// The words that all share
 export {
-  type Corrected,
-  correctLabels,
-  type LabelCorrection,
-  readCorrections,
-} from "./data/corrections.ts";
-export * from "./data/split_photos.ts";
-export * from "./images/decode_image.ts";
-export * from "./images/load_images.ts";
-export * from "./engine/tensorflow.ts";
-export * from "./engine/kernels.ts";
-export * from "./model/batches.ts";
-export * from "./training/augment.ts";
-export * from "./model/cnn.ts";
-export * from "./model/transfer.ts";
-export { type RepeatOptions, repeatRare } from "./training/repeat_rare.ts";
-export * from "./training/recipes.ts";
-export * from "./training/checkpoint.ts";
-export * from "./training/save_history.ts";
-export * from "./training/start_from.ts";
-export * from "./training/train_options.ts";
-export * from "./training/train_model.ts";
-export * from "./evaluation/evaluate_model.ts";
-export * from "./evaluation/part_warnings.ts";
-export * from "./evaluation/metrics.ts";
-export * from "./evaluation/roc.ts";
-export * from "./evaluation/calibration.ts";
-export * from "./evaluation/thresholds.ts";
-export { chooseUnsureBelow, type Coverage, measureCoverage } from "./evaluation/unsure.ts";
-export * from "./evaluation/mcnemar.ts";
-export * from "./evaluation/grad_cam.ts";
-export * from "./evaluation/label_errors.ts";
-export * from "./evaluation/slices.ts";
-export { type FaceKinds, labelledSlices, readFaceKinds } from "./evaluation/labelled_slices.ts";
-export * from "./evaluation/judge_detections.ts";
-export * from "./evaluation/detection_metrics.ts";
-export * from "./charts/mod.ts";
-export * from "./charts/detection_report.ts";
-export * from "./charts/report.ts";
-export * from "./model/saved_model.ts";
-export * from "./model/predictions.ts";
-export * from "./model/predict_images.ts";
-export * from "./detection/detector.ts";
-export type { FaceBox } from "./detection/face_network.ts";
-export * from "./inference/detect_masks.ts";
-export { createDetector } from "./detection/find_faces.ts";
-export { createCenterNetwork } from "./detection/center_network.ts";
-export { startFromOnnx } from "./training/center_face.ts";
-export * from "./training/train_detector.ts";
-export * from "./evaluation/judge_photos.ts";
-export * from "./inference/list_files.ts";
-export * from "./inference/predict_files.ts";
-export * from "./inference/result_lines.ts";
-export * from "./inference/result_file.ts";
-export * from "./inference/annotate.ts";
+  type Box,
+  CLASSES,
+  type ClassName,
+  FACE_MARGIN,
+  type History,
+  type ImageSet,
+  type OnProgress,
+  plural,
+  type Sample,
+  type Task,
+  type Unreadable,
+} from "./types.ts";
+export type { Photo, PixelSet } from "./photo.ts";
+export { CLASS_STYLES } from "./class_style.ts";
+export { seededRandom } from "./random.ts";
+
+// Get the photos
+export { type DataSource, getData, openData } from "./data/get_data.ts";
+export { downloadDataset } from "./data/download.ts";
+export { scanDataset } from "./data/scan_dataset.ts";
+
+// Resize all photos and make arrays
+export { loadImages } from "./images/load_images.ts";
+export { decodeImage, decodePhoto, resizePhoto } from "./images/decode_image.ts";
+
+// Find near-duplicates, and split
+export { groupDuplicates } from "./data/duplicates.ts";
+export { splitDataset } from "./data/split.ts";
+export { SPLIT_SEED, splitPhotos } from "./data/split_photos.ts";
+export { type LabelledPhotos, loadLabelledPhotos } from "./data/labelled_photos.ts";
+export { correctLabels, readCorrections } from "./data/corrections.ts";
+
+// Batches of floats
+export { epochBatches, makeBatch, scaleImages, toLabels, unscaleImages } from "./model/batches.ts";
+export { augmentBatch } from "./training/augment.ts";
+
+// Build a network
+export { tf } from "./engine/tensorflow.ts";
+export { describeEngine, installKernels } from "./engine/kernels.ts";
+export { buildCnn, describeModel } from "./model/cnn.ts";
+export { buildTransferModel } from "./model/transfer.ts";
+
+// Train
+export { FINE_TUNING, RECIPES } from "./training/recipes.ts";
+export type { TrainOptions, TrainResult } from "./training/train_options.ts";
+export { trainModel } from "./training/train_model.ts";
+export { repeatRare } from "./training/repeat_rare.ts";
+export { undoRepeats } from "./evaluation/calibration.ts";
+export { loadCheckpoint } from "./training/checkpoint.ts";
+export { saveHistory } from "./training/save_history.ts";
+export { startFrom } from "./training/start_from.ts";
+export { listenForInterrupts } from "./charts/interrupts.ts";
+
+// Evaluate
+export { evaluateModel } from "./evaluation/evaluate_model.ts";
+export { evaluateScores, type Evaluation, rankMistakes } from "./evaluation/metrics.ts";
+export { rocCurves } from "./evaluation/roc.ts";
+export { compareClassifiers } from "./evaluation/mcnemar.ts";
+export { applyTemperature, fitTemperature, measureCalibration } from "./evaluation/calibration.ts";
+export { sweepThresholds } from "./evaluation/thresholds.ts";
+export { chooseUnsureBelow, measureCoverage } from "./evaluation/unsure.ts";
+export { explainPredictions } from "./evaluation/grad_cam.ts";
+export { findLabelErrors } from "./evaluation/label_errors.ts";
+export { editSlices, measureSlices, turnSlices } from "./evaluation/slices.ts";
+export { labelledSlices, readFaceKinds } from "./evaluation/labelled_slices.ts";
+export { evaluateDetections } from "./evaluation/detection_metrics.ts";
+export { judgePhotos } from "./evaluation/judge_photos.ts";
+export { warnAboutPart } from "./evaluation/part_warnings.ts";
+
+// Charts and words
+export { display, watchProgress } from "./charts/live.ts";
+export { showPhotos } from "./charts/photos.ts";
+export { showChart, showImages } from "./charts/show.ts";
+export { chartHistory, watchTraining } from "./charts/history.ts";
+export { chartClassCounts, chartScores } from "./charts/bars.ts";
+export { chartConfusion, chartProbabilities, chartRoc } from "./charts/evaluation.ts";
+export { chartReliability, chartThresholds } from "./charts/trust.ts";
+export { renderSvg } from "./charts/render.ts";
+export {
+  describeCoverage,
+  describeDuplicates,
+  describeEvaluation,
+  describeProblems,
+  describeSlices,
+  showEvaluation,
+} from "./charts/report.ts";
+export { describeDetection } from "./charts/detection_report.ts";
+export { renderReport } from "./charts/report_page.ts";
+
+// Save and load
+export {
+  checkModelFolder,
+  type Classifier,
+  loadClassifier,
+  saveClassifier,
+} from "./model/saved_model.ts";
+export type { ModelInfo } from "./model/model_json.ts";
+
+// Classify new images
+export { type Prediction, toPredictions } from "./model/predictions.ts";
+export type { MaskDetection } from "./inference/find_masks.ts";
+export { type Detector, findFaces, MIN_SCORE } from "./detection/find_faces.ts";
+export { loadDetector } from "./detection/detector.ts";
+export { detectMasks } from "./inference/detect_masks.ts";
+export {
+  classifyCrops,
+  classifyFile,
+  detectFiles,
+  type FileResult,
+  markUnsure,
+} from "./inference/predict_files.ts";
+export { classifyCrop, predictImages } from "./model/predict_images.ts";
+export { listFiles } from "./inference/list_files.ts";
+export { formatHead, formatResult } from "./inference/result_lines.ts";
+export { openResultFile } from "./inference/result_file.ts";
+export { annotateFile, drawMarks } from "./inference/annotate.ts";
+
+// Train the face detector
+export { trainDetector } from "./training/train_detector.ts";

@@ -33,11 +33,23 @@ const options = new Command("deno task train-detector")
   .showHelpAfterError()
   .parse(Deno.args, { from: "user" }).opts<Options>();
 
-type Lib = typeof import("../lib/mod.ts");
+/** The library, and the parts of it that only this command needs. */
+async function loadLib() {
+  return {
+    ...await import("../lib/mod.ts"),
+    ...await import("../lib/detection/detector.ts"),
+    ...await import("../lib/detection/find_faces.ts"),
+    ...await import("../lib/detection/center_network.ts"),
+    ...await import("../lib/evaluation/detection_metrics.ts"),
+    ...await import("../lib/training/center_face.ts"),
+    ...await import("../lib/training/train_detector.ts"),
+  };
+}
+type Lib = Awaited<ReturnType<typeof loadLib>>;
 
 await runCommand(async () => {
   await setUpEngine();
-  const lib = await import("../lib/mod.ts");
+  const lib = await loadLib();
   const onProgress = progressLine();
   const { data, epochs, seed, splitSeed, output } = options;
   const sources = [];

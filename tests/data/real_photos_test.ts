@@ -7,12 +7,12 @@ import {
   predictImages,
   scanDataset,
   seededRandom,
-  shuffle,
   splitDataset,
   toLabels,
   trainModel,
-  unpackArchive,
 } from "../../lib/mod.ts";
+import { unpackArchive } from "../../lib/data/archive.ts";
+import { shuffle } from "../../lib/random.ts";
 import { withFolder } from "../fixtures/photos.ts";
 
 const ARCHIVE = join(import.meta.dirname!, "../../../shared/data/face-mask-dataset.zip");
