@@ -146,9 +146,17 @@ async function writeEntry(path: string, { pixels, failed }: ReadPixels): Promise
   footer.setUint32(4, crc32(tail.subarray(0, -4), crc32(pixels)));
 
   await writeWhole(path, async (temporary) => {
-    await Deno.writeFile(temporary, pixels);
-    await Deno.writeFile(temporary, tail, { append: true });
+    using file = await Deno.open(temporary, { create: true, write: true });
+    await writeAll(file, pixels);
+    await writeAll(file, tail);
   });
+}
+
+/** Writes bytes in pieces: Deno copies all that it is given at once. */
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    at += await file.write(bytes.subarray(at, at + CHUNK_BYTES));
+  }
 }
 
 /** Removes all but the newest files, including the remains of killed runs. */

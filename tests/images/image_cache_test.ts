@@ -201,3 +201,30 @@ Deno.test("loadImages() keeps nothing that failed for want of memory", async () 
     assertEquals((await list(cache)).length, 1);
   });
 });
+
+Deno.test("cachePixels() holds no second copy of the pixels while it writes them", async () => {
+  await withFolder(async (folder) => {
+    // In a process of its own: tests beside this one use memory too.
+    const script = `
+      import { cachePixels } from ${
+      JSON.stringify(import.meta.resolve("../../lib/images/image_cache.ts"))
+    };
+      const pixels = new Uint8Array(2e8).fill(7);
+      const before = Deno.memoryUsage().rss;
+      let peak = before;
+      const timer = setInterval(() => peak = Math.max(peak, Deno.memoryUsage().rss), 2);
+      const read = () => Promise.resolve({ pixels, failed: [], isLasting: true });
+      await cachePixels(Deno.args[0], [], {}, read);
+      clearInterval(timer);
+      console.log((peak - before) / pixels.length);`;
+    const file = join(folder, "write.ts");
+    await Deno.writeTextFile(file, script);
+    const config = new URL("../../deno.json", import.meta.url).pathname;
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", "--config", config, file, join(folder, "cache")],
+    }).output();
+    assertEquals(code, 0, new TextDecoder().decode(stderr));
+    const share = Number(new TextDecoder().decode(stdout));
+    assert(share < 0.5, `memory grew by ${share} of the pixels`);
+  });
+});
