@@ -158,20 +158,24 @@ function checkGraph(config: Json, layers: Json[], field: string): void {
     need(Array.isArray(list) && list.length === 1, `${field}.${ends}`, "a list of one layer", list);
     checkReference((list as unknown[])[0], `${field}.${ends}[0]`);
   }
-  checkOrder(calls, new Set(all), field);
+  checkPaths(calls, (config.output_layers as Reference[])[0]!, field);
 }
 
-/** Removes calls without remaining inputs until none is left; a cycle would remain. Source: Kahn, 1962. */
-function checkOrder(
-  calls: Map<string, Reference[][]>,
-  left: Set<Reference[]>,
-  field: string,
-): void {
-  const isDone = ([name, call]: Reference) => !left.has(calls.get(name)![call]!);
-  for (let before = Infinity; left.size < before;) {
-    before = left.size;
-    for (const inputs of left) if (inputs.every(isDone)) left.delete(inputs);
+/** Walks from the output back to the input: no call is reached from itself, and none is left out. */
+function checkPaths(calls: Map<string, Reference[][]>, output: Reference, field: string): void {
+  const [begun, done] = [new Set<Reference[]>(), new Set<Reference[]>()];
+  const visit = ([name, call]: Reference) => {
+    const inputs = calls.get(name)![call]!;
+    if (done.has(inputs)) return;
+    need(!begun.has(inputs), `${field}.layers`, "without a cycle", name);
+    begun.add(inputs);
+    inputs.forEach(visit);
+    done.add(inputs);
+  };
+  visit(output);
+  for (const [name, each] of calls) {
+    // The first call of a nested network, which is the network itself, leads nowhere.
+    const unused = each.find((inputs) => !done.has(inputs) && inputs.length > 0);
+    need(unused === undefined, `${field}.layers`, "without a call that leads nowhere", name);
   }
-  const [[first] = []] = left;
-  need(first === undefined, `${field}.layers`, "without a cycle", first);
 }

@@ -86,6 +86,12 @@ Deno.test("checkTopology() names what would hang, or take all memory", async () 
     ["many calls", (l) => {
       for (const it of l.slice(1, 40)) it.inbound_nodes = Array(99).fill(it.inbound_nodes[0]);
     }, "called at most 2000 times"],
+    [
+      "a call to nowhere",
+      (l) => l[3].inbound_nodes.push(structuredClone(l[3].inbound_nodes[0])),
+      "leads nowhere",
+    ],
+    ["a layer to nowhere", (l) => l[9].inbound_nodes = l[7].inbound_nodes, "leads nowhere"],
     ["no output", (_, c) => c.output_layers = [], "output_layers must be a list of one layer"],
     [
       "wrong output",
