@@ -109,7 +109,8 @@ export async function installEnvironment(environment: Environment): Promise<stri
   if (found !== undefined) return found;
   const [parent, prefix] = [dirname(folder), `${basename(folder)}-part-`];
   for await (const { name } of Deno.readDir(parent)) {
-    if (name.startsWith(prefix)) await removeIfThere(join(parent, name)); // of one that was killed
+    // Of one that was killed; what its children still write there is removed by a later run.
+    if (name.startsWith(prefix)) await removeIfThere(join(parent, name)).catch(() => {});
   }
   const part = await Deno.makeTempDir({ dir: parent, prefix });
   if (!IS_WINDOWS) await Deno.chmod(part, 0o777 & ~Deno.umask()); // others may use it too

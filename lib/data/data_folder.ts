@@ -49,7 +49,9 @@ export function userCacheFolder(
 export async function canWrite(folder: string): Promise<boolean> {
   try {
     const made = await mkdir(folder, { recursive: true });
-    await Deno.remove(await Deno.makeTempFile({ dir: folder }));
+    const probe = join(folder, ".writable"); // of one name: killed here, it does not pile up
+    await Deno.writeTextFile(probe, "");
+    await removeIfThere(probe);
     if (made !== undefined) await removeIfThere(made);
     return true;
   } catch {

@@ -107,7 +107,9 @@ export async function checkModelFolder(folder: string): Promise<string> {
   }
   try {
     const made = await mkdir(target, { recursive: true });
-    await Deno.remove(await Deno.makeTempFile({ dir: target }));
+    const probe = join(target, ".writable"); // of one name: killed here, it does not pile up
+    await Deno.writeTextFile(probe, "");
+    await removeIfThere(probe);
     if (made !== undefined) await removeIfThere(made);
   } catch (cause) {
     throw new Error(
