@@ -57,7 +57,7 @@ export { undoRepeats } from "./evaluation/calibration.ts";
 export { loadCheckpoint } from "./training/checkpoint.ts";
 export { saveHistory } from "./training/save_history.ts";
 export { startFrom } from "./training/start_from.ts";
-export { listenForInterrupts } from "./charts/interrupts.ts";
+export { listenForInterrupts } from "./charts/mod.ts";
 
 // Evaluate
 export { evaluateModel } from "./evaluation/evaluate_model.ts";
@@ -76,14 +76,24 @@ export { judgePhotos } from "./evaluation/judge_photos.ts";
 export { warnAboutPart } from "./evaluation/part_warnings.ts";
 
 // Charts and words
-export { display, watchProgress } from "./charts/live.ts";
-export { showPhotos } from "./charts/photos.ts";
-export { showChart, showImages } from "./charts/show.ts";
-export { chartHistory, watchTraining } from "./charts/history.ts";
-export { chartClassCounts, chartScores } from "./charts/bars.ts";
-export { chartConfusion, chartProbabilities, chartRoc } from "./charts/evaluation.ts";
-export { chartReliability, chartThresholds } from "./charts/trust.ts";
-export { renderSvg } from "./charts/render.ts";
+export {
+  chartClassCounts,
+  chartConfusion,
+  chartHistory,
+  chartProbabilities,
+  chartReliability,
+  chartRoc,
+  chartScores,
+  chartThresholds,
+  display,
+  renderReport,
+  renderSvg,
+  showChart,
+  showImages,
+  showPhotos,
+  watchProgress,
+  watchTraining,
+} from "./charts/mod.ts";
 export {
   describeCoverage,
   describeDuplicates,
@@ -93,7 +103,6 @@ export {
   showEvaluation,
 } from "./charts/report.ts";
 export { describeDetection } from "./charts/detection_report.ts";
-export { renderReport } from "./charts/report_page.ts";
 
 // Save and load
 export {

@@ -136,7 +136,7 @@ const CASES: Record<string, {
   "a huge file": {
     files: { ".kaggle/kaggle.json": key + " ".repeat(70_000) },
     found: [],
-    warnings: [/kaggle\.json has \d+ bytes, more than 65536/],
+    warnings: [/kaggle\.json must have at most 65536 bytes, got \d+/],
   },
   "a key without a name": {
     env: { KAGGLE_KEY: "k" },

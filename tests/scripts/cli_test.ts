@@ -190,17 +190,15 @@ Deno.test("train, evaluate and predict keep their contract", async (test) => {
         assertMatch(stderr, /error: --annotate .* the pictures need a folder without photos/);
       }
       assertEquals(await Deno.readFile(photo), before);
-      const { code, stderr } = await runTask("predict", "--crop", "--sizes", "320", photo);
+      const { code, stderr } = await runTask("predict", "--crop", "--faces-from", "8", photo);
       assertEquals(code, 1);
-      assertMatch(stderr, /error: --sizes and --min-score .* leave out --crop/);
+      assertMatch(stderr, /error: --faces-from and --min-score .* leave out --crop/);
     });
 
     await test.step("predict finds the faces of a photo, and says where it finds none", async () => {
       const args = [
         "--model",
         model,
-        "--sizes",
-        "320,512",
         "--json",
         GROUP,
         join(photos, "data/masked/broken.jpg"),
@@ -389,7 +387,7 @@ Deno.test("the commands answer --help, and a mistake in one line", async () => {
     [["predict", "--colour", "x.jpg"], /unknown option/],
     [["predict", "--resume", "x.jpg"], /--resume needs --output/],
     [["train_detector"], /--data <path>/],
-    [["predict", "--sizes", "512,big", "x.jpg"], /--sizes.*whole number/],
+    [["predict", "--faces-from", "big", "x.jpg"], /--faces-from.*number/],
     [["predict", "--output", "y", "x.jpg"], /--output must be with --format json or csv/],
     [
       ["predict", "--format", "csv", "--output", "y", "--resume", "x.jpg"],
@@ -437,7 +435,7 @@ Deno.test("train --resume goes on after kill -9 and Ctrl-C as if there had been 
     assertEquals(killed.code, 137);
     const interrupted = await trainAndStop([...args, "--resume"], checkpoint, "SIGINT");
     assertEquals(interrupted.code, 130, interrupted.stderr);
-    assertMatch(interrupted.stderr, /same command with --resume/);
+    assertMatch(interrupted.stderr, /repeat the command with --resume/);
 
     const resumed = await runTask("train", ...args, "--resume");
     const whole = await runTask("train", ...argsOf("whole"));
