@@ -73,7 +73,7 @@ const MAX_NAME = 255;
  *     <bndbox><xmin>79</xmin><ymin>105</ymin><xmax>109</xmax><ymax>142</ymax></bndbox>
  *   </object>
  * </annotation>`);
- * console.log(place().faces[0].box); // { left: 78, top: 104, width: 31, height: 38 }
+ * console.log(place().faces[0]?.box); // { left: 78, top: 104, width: 31, height: 38 }
  * ```
  */
 export function parseAnnotation(xml: string): ParsedAnnotation {

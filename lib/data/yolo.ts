@@ -36,7 +36,7 @@ const ROUNDING = 1e-3;
  * import { parseYoloLabels } from "./yolo.ts";
  *
  * const { place } = parseYoloLabels("0 0.5 0.5 0.2 0.4", { names: new Map([[0, "mask"]]) });
- * console.log(place({ width: 100, height: 50, orientation: 1 }).faces[0].box.left); // 40
+ * console.log(place({ width: 100, height: 50, orientation: 1 }).faces[0]?.box?.left); // 40
  * ```
  */
 export function parseYoloLabels(text: string, how: YoloLabels): ParsedAnnotation {

@@ -20,7 +20,7 @@ export interface Digests {
  * ```ts
  * import { digestModel } from "./model_digest.ts";
  *
- * const json = { modelTopology: {}, weightsManifest: [] };
+ * const json = { userDefinedMetadata: { size: 128 } };
  * console.log(await digestModel(json, new Uint8Array(4)));
  * ```
  */
